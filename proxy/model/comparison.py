@@ -1,0 +1,73 @@
+"""What comparing two observations says."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Result(StrEnum):
+    MATCH = "match"
+    IGNORED = "ignored"  # differs only where a rule says so
+    MISMATCH = "mismatch"
+    NOT_COMPARED = "not_compared"
+
+
+class NotCompared(StrEnum):
+    """Why a pair says nothing; never counted as a match."""
+
+    TOO_LARGE = "too_large"
+    UNDECODABLE = "undecodable"
+    BUDGET = "budget"
+    CUT = "cut"
+    LEGACY_FAILED = "legacy_failed"  # a legacy 5xx or time-out: its own bucket, says nothing about readiness
+    CLIENT_GONE = "client_gone"
+    OVERLOADED = "overloaded"  # the comparing process lagged
+    SHADOW_CANCELLED = "shadow_cancelled"  # our own deadline or drain, not the backend's doing
+
+
+class Risk(StrEnum):
+    """How bad a kind of difference is: removed field, type or status change is high; value medium; addition low."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Kind(StrEnum):
+    STATUS = "status"
+    HEADER = "header"
+    MISSING = "missing"  # legacy has it, extracted does not
+    EXTRA = "extra"
+    TYPE = "type"
+    VALUE = "value"
+    LENGTH = "length"
+    ORDER = "order"
+    BODY = "body"  # opaque bytes or text differ
+    ERROR = "error"  # the extracted side gave no answer where legacy did
+
+
+class Difference(NamedTuple):
+    """One place where the two sides differ. `path` has array indexes folded to `[*]`: `$.data[*].fee`; headers are
+    `header:content-type`, the status is `status`. `legacy` and `extracted` are short printable forms, capped;
+    `place` is the path with real indexes."""
+
+    path: str
+    kind: Kind
+    risk: Risk
+    legacy: str
+    extracted: str
+    place: str
+    ignored_by: str = ""  # the rule that explains it, "" when none does
+
+
+class Comparison(NamedTuple):
+    """`signature` groups equal mismatches ("" unless a mismatch); differences are capped, `total` counts them all."""
+
+    result: Result
+    reason: NotCompared | None
+    signature: str
+    risk: Risk | None
+    status_pair: tuple[int, int]
+    differences: tuple[Difference, ...]
+    total: int

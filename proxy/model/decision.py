@@ -1,0 +1,27 @@
+"""What is to be done with one request."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from proxy.model.sides import Side, Stage
+
+UNROUTED = "unrouted"  # the route label of requests that no route names; refused as a route's name
+
+
+class Decision(NamedTuple):
+    """Which side answers, whether the other side gets a copy, and why, in words an operator reads.
+
+    `backend` answers; `shadow_backend` is None when no copy is sent; `fallback_backend` is None when the answering side
+    stands alone.
+    """
+
+    route: str
+    stage: Stage
+    epoch: int
+    rules: str
+    side: Side
+    backend: str
+    shadow_backend: str | None
+    fallback_backend: str | None
+    why: str

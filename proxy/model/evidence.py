@@ -1,0 +1,87 @@
+"""Counted comparisons and what they allow."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from proxy.model.comparison import Result
+
+
+class EvidenceKey(NamedTuple):
+    """What evidence is keyed by: it never speaks for another build, rule set or epoch."""
+
+    route: str
+    rules: str
+    build: str
+    epoch: int
+
+
+class Settled(NamedTuple):
+    """One comparison that ended, in the terms that evidence counts.
+
+    `request` is a 64-bit digest of method, target, body and Vary-relevant headers. `arrival` orders it.
+    `extracted_failed`: the extracted side failed where legacy did not. `slow`: seconds of (legacy, extracted).
+    """
+
+    key: EvidenceKey
+    arrival: float
+    request: int
+    result: Result
+    reason: str
+    signature: str
+    high_risk: bool
+    extracted_failed: bool
+    slow: tuple[float, float]
+
+
+class Segment(NamedTuple):
+    """Append-only row: one second of one key. `n` counts distinct requests plus later mismatches of seen ones,
+    `k` mismatches; the rest are all comparisons by result, pairs with an extracted-only failure, and drops."""
+
+    key: EvidenceKey
+    second: int  # seconds since 1970
+    n: int
+    k: int
+    match: int
+    ignored: int
+    mismatch: int
+    not_compared: int
+    extracted_failed: int
+    dropped: int
+
+
+class Totals(NamedTuple):
+    """Segments of one key folded together. `seconds` is the wall time between the first and the last."""
+
+    n: int = 0
+    k: int = 0
+    match: int = 0
+    ignored: int = 0
+    mismatch: int = 0
+    not_compared: int = 0
+    extracted_failed: int = 0
+    dropped: int = 0
+    first: int = 0
+    last: int = 0
+
+
+class Ruling(StrEnum):
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Verdict(NamedTuple):
+    """`why` is one sentence; `needs` lists what is missing, in words, empty unless inconclusive.
+
+    `clean_needed` is how many more clean distinct comparisons the rate alone would need; `blocking` the open signatures
+    of high risk."""
+
+    ruling: Ruling
+    why: str
+    needs: tuple[str, ...]
+    clean_needed: int
+    blocking: tuple[str, ...]
+    key: EvidenceKey | None
+    totals: Totals

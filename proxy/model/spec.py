@@ -1,0 +1,213 @@
+"""The configuration model: routes.yaml after validation, as plain values with every default filled in.
+
+`config` makes these from text, everything else reads them. Durations are seconds, sizes bytes, percents 0 to 100, rates
+(`mismatch_below`, `confidence`) fractions 0 to 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from proxy.model.sides import Stage
+
+
+class PathType(StrEnum):
+    EXACT = "Exact"
+    PREFIX = "PathPrefix"
+    TEMPLATE = "Template"
+    REGEX = "RegularExpression"
+
+
+class ValueType(StrEnum):
+    EXACT = "Exact"
+    REGEX = "RegularExpression"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a configuration file, counted from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """An upstream. `timeout` is the wait for the first byte of an answer, `idle_timeout` between two pieces."""
+
+    name: str
+    url: str
+    host: str
+    port: int
+    build_header: str | None = None
+    connect_timeout: float = 1.0
+    timeout: float = 15.0
+    idle_timeout: float = 60.0
+    total_timeout: float | None = None
+    connections: int = 256
+    preserve_host: bool = True
+    shadow_writes: str | None = None  # "rolled_back" or "sandbox"
+
+
+@dataclass(frozen=True, slots=True)
+class ValueMatch:
+    """A condition on one named value: a header (name compared in any case) or a query parameter (exact case)."""
+
+    name: str
+    value: str
+    type: ValueType = ValueType.EXACT
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One way to belong to a route; all its conditions hold together. Empty `methods` or `hosts` mean any."""
+
+    path: str
+    path_type: PathType = PathType.PREFIX
+    methods: frozenset[str] = frozenset()
+    hosts: tuple[str, ...] = ()
+    headers: tuple[ValueMatch, ...] = ()
+    query: tuple[ValueMatch, ...] = ()
+
+
+class PersonKind(StrEnum):
+    COOKIE = "cookie"
+    HEADER = "header"
+    QUERY = "query"
+    CLIENT_IP = "client_ip"
+
+
+@dataclass(frozen=True, slots=True)
+class CohortKey:
+    """What makes a client the same client again. `name` is empty for client_ip."""
+
+    kind: PersonKind
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Names somebody for include and exclude: one header, cookie, query value, or an address or network."""
+
+    kind: PersonKind
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    percent: float = 5.0
+    key: CohortKey = CohortKey(PersonKind.CLIENT_IP)
+    include: tuple[Person, ...] = ()
+    exclude: tuple[Person, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    percent: float = 100.0
+    methods: frozenset[str] = frozenset({"GET", "HEAD"})
+    reverse: bool = True  # in canary and live, legacy gets a copy of what the extracted side answered
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A comparison rule. `path` is exact with `[*]` and `.*`; `kind` is ignore, unordered or tolerance."""
+
+    kind: str
+    path: str
+    key: str | None = None
+    absolute: float | None = None
+    relative: float | None = None
+    owner: str | None = None
+    until: str | None = None  # ISO date
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    rules: tuple[Rule, ...] = ()
+    headers: tuple[str, ...] = ("content-type",)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a route must show before it may move on."""
+
+    mismatch_below: float = 0.01
+    confidence: float = 0.95
+    min_duration: float = 600.0
+    error_increase_below: float = 0.001
+    p95_ratio_below: float = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    name: str
+    matches: tuple[Match, ...]
+    extracted: str
+    stage: Stage = Stage.LEGACY
+    canary: Canary = Canary()
+    shadow: Shadow = Shadow()
+    compare: Compare = Compare()
+    gate: Gate = Gate()
+    fallback: bool = True
+    owns_data: bool = False
+    redact: tuple[str, ...] = ()  # paths (`$.card.number`) and header names (`header:X-Secret`)
+    mark: Mark = Mark(1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what a client may send and how slowly."""
+
+    head: int = 64 * 1024
+    body: int = 1024**4
+    head_timeout: float = 10.0
+    body_timeout: float = 30.0
+    keepalive_timeout: float = 75.0
+    write_timeout: float = 60.0
+    connections: int = 20_000
+    drain_timeout: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowBudget:
+    """Bounds on what shadowing may cost one worker."""
+
+    queue: int = 1024
+    concurrency: int = 64
+    deadline: float = 5.0
+    capture: int = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """`failures` in a row open it; after `open_for` seconds one request at a time may try."""
+
+    failures: int = 5
+    open_for: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    age: float = 30 * 86400.0
+    size: int = 1024**3
+    exemplars: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RoutesSpec:
+    """The whole of routes.yaml. `digest` names the text it came from."""
+
+    backends: dict[str, Backend]
+    legacy: str
+    routes: tuple[Route, ...] = ()
+    halt: bool = False
+    trusted_proxies: tuple[str, ...] = ()
+    ambiguous_paths: str = "refuse"  # or "legacy"
+    limits: Limits = Limits()
+    shadow: ShadowBudget = ShadowBudget()
+    breaker: Breaker = Breaker()
+    retention: Retention = Retention()
+    digest: str = ""
+    by_name: dict[str, Route] = field(default_factory=dict, compare=False)

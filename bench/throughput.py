@@ -1,0 +1,142 @@
+"""One run of one case against one proxy: capacity, CPU time per request, and whether the copies were really made and
+compared.
+"""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.compared import ENOUGH, Compared, scrape, scrape_settled
+from bench.load import Load, run_wrk
+from bench.machine import BenchError, Cores, Process, cpu_seconds, free_port, settle, start, stop, wait_listening
+from bench.peers import SHADOW, Peer, Place
+from bench.report import Sample
+from bench.upstream import SIZES, Upstream, requests_served
+
+CONNECTIONS = 32
+SLOWER = (0.85, 0.6)  # shares of the compared rate at which an invalid shadow run is tried again
+
+
+@dataclass(frozen=True)
+class Running:
+    """A started peer."""
+
+    peer: Peer
+    process: Process
+    place: Place
+
+    @property
+    def pid(self) -> int:
+        return self.process.popen.pid
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.place.port}/{path}"
+
+
+@contextmanager
+def run_peers(peers: list[Peer], cores: Cores, folder: Path, upstream: Upstream) -> Iterator[list[Running]]:
+    """All peers, started side by side on the proxy core; idle ones cost next to nothing while another is measured."""
+    with ExitStack() as stack:
+        running = []
+        for peer in peers:
+            assert peer.program is not None
+            home = folder / peer.name
+            home.mkdir()
+            place = Place(home, free_port(), free_port(), upstream)
+            process = start(peer.name, peer.command(peer.program, place), cores.proxy, home / "log")
+            stack.callback(stop, process, 15.0)
+            wait_listening(process, place.port)
+            running.append(Running(peer, process, place))
+            probe(running[-1])
+        yield running
+
+
+def probe(running: Running, patience: float = 10.0) -> None:
+    """Every case answers 200 with a body of the right size; a control process may need a moment to come up."""
+    for case in running.peer.cases:
+        if case.startswith("bulk") or case == "hang":
+            continue
+        for name, size in SIZES.items():
+            deadline = time.monotonic() + patience
+            while (fault := fault_of(running.url(f"{case}/{name}"), size)) and time.monotonic() < deadline:
+                running.process.check()
+                time.sleep(0.1)
+            if fault:
+                raise BenchError(
+                    f"{running.peer.name} does not serve /{case}/{name}: {fault}\n{running.process.tail()}"
+                )
+
+
+def fault_of(url: str, size: int) -> str:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            seen = len(answer.read())
+    except (urllib.error.URLError, OSError) as error:
+        return str(error)
+    return "" if seen == size else f"{seen} bytes, not {size}"
+
+
+def measure(running: Running, cores: Cores, case: str, size: str, seconds: float, pause_ms: int = 0) -> Sample:
+    """One run. Work done after the answers (copies, comparing) is waited for and counted in the CPU time."""
+    ours = running.peer.name == "strangler"
+    copied = case in SHADOW
+    upstream = running.place.upstream
+    settle(running.pid)
+    before = scrape(running.place.admin, case) if ours and copied else None
+    served = requests_served(upstream)
+    cpu = cpu_seconds(running.pid)
+    load = run_wrk(
+        cores, running.url(f"{case}/{size}"), seconds, CONNECTIONS, sessions=case == "canary", pause_ms=pause_ms
+    )
+    settle(running.pid)
+    cpu = cpu_seconds(running.pid) - cpu
+    running.process.check()
+    copies = max(0, requests_served(upstream) - served - load.requests) / load.requests if load.requests else 0.0
+    compared = scrape_settled(running.place.admin, case, before, load.requests) if before else None
+    return Sample(
+        peer=running.peer.name,
+        case=case,
+        size=size,
+        requests=load.requests,
+        rate=round(load.rate, 1),
+        cpu_us=round(1e6 * cpu / max(1, load.requests), 2),
+        copies=round(copies, 4) if copied else None,
+        compared=compared,
+        invalid=fault(load, copies if copied else None, compared),
+        paced=pause_ms > 0,
+    )
+
+
+def fault(load: Load, copies: float | None, compared: Compared | None) -> str:
+    """Why a run proves nothing, or "". A peer that mirrors is held to its copies by the upstream's count."""
+    if load.failed or not load.requests:
+        return f"{load.failed} of {load.requests} requests failed"
+    if copies is not None and copies < ENOUGH:
+        return f"only {copies:.1%} of the copies were sent"
+    if compared is not None and compared.share < ENOUGH:
+        return f"only {compared.share:.1%} compared"
+    return ""
+
+
+def measure_paced(running: Running, cores: Cores, full: Sample, seconds: float) -> Sample | None:
+    """After a shadow run at full speed that compared too little: the same at a rate it may hold, or None if it holds
+    none.
+
+    The rate is set by a pause of each connection between two requests, so it is met only roughly; what counts is what
+    was seen.
+    """
+    if full.compared is None or not full.compared.compared:
+        return None
+    best = full.rate * full.compared.share
+    for share in SLOWER:
+        pause = max(1, round(1e3 * CONNECTIONS / (best * share)))
+        sample = measure(running, cores, full.case, full.size, seconds, pause)
+        if not sample.invalid:
+            return sample
+    return None

@@ -74,12 +74,19 @@ async def body_params(request: web.Request, known: Collection[str]) -> Params:
     params = {}
     for name, value in (await request.post()).items():
         if match := re.fullmatch(r"(\w+)\[(\w+)\]", name):
-            params.setdefault(match[1], {})[match[2]] = value
+            _gathered(params, match[1], {})[match[2]] = value
         elif name.endswith("[]"):
-            params.setdefault(name[:-2], []).append(value)
+            _gathered(params, name[:-2], []).append(value)
         else:
             params[name] = value
     return _only(params, known)
+
+
+def _gathered(params: Params, name: str, empty: Any) -> Any:
+    value = params.setdefault(name, empty)
+    if type(value) is not type(empty):
+        raise invalid(name, f"{name} is given in two forms.")
+    return value
 
 
 def _only(params: Params, known: Collection[str]) -> Params:

@@ -1,0 +1,111 @@
+"""What goes, and when.
+
+By age: evidence goes by whole keys, when nothing was counted under a key for `retention.age`. A key that still lives is
+never thinned, since what was counted is never re-labelled: its old segments are folded into one row, which keeps every
+total. Single differences and exemplars go by their own age. The audit stays: it is small, and who did what is asked for
+late.
+
+By size: what nothing rests on goes first (differences, exemplars), then the evidence of keys that are not of their
+route's newest epoch, then the oldest audit rows. The evidence that verdicts stand on is the last thing left.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+_AUDIT_KEPT = 1000
+_ROUNDS = 50
+
+_DEAD_BY_EPOCH = """SELECT id FROM evidence_key AS old
+    WHERE epoch < (SELECT max(epoch) FROM evidence_key WHERE route = old.route) ORDER BY id LIMIT 20"""
+_KEY_TABLES = ("segment", "difference", "signature", "exemplar", "seen")
+
+
+class Pruned(NamedTuple):
+    """How many rows and whole evidence keys went, and the bytes in use afterwards."""
+
+    rows: int
+    keys: int
+    size: int
+
+
+def prune_by_age(connection: sqlite3.Connection, oldest: float) -> Pruned:
+    """Drop what is older than `oldest` (seconds since 1970). Inside a transaction of the caller."""
+    idle = """SELECT id FROM evidence_key WHERE id NOT IN (SELECT key FROM segment WHERE second >= :oldest)
+        AND id NOT IN (SELECT key FROM signature WHERE last >= :oldest)
+        AND id NOT IN (SELECT key FROM difference WHERE at >= :oldest)"""
+    dead = [int(row[0]) for row in connection.execute(idle, {"oldest": oldest})]
+    rows = _drop_keys(connection, dead)
+    rows += connection.execute("DELETE FROM difference WHERE at < ?", (oldest,)).rowcount
+    rows += connection.execute("DELETE FROM exemplar WHERE at < ?", (oldest,)).rowcount
+    rows += connection.execute("DELETE FROM inventory WHERE last < ?", (oldest,)).rowcount
+    rows += _fold(connection, oldest)
+    return Pruned(rows, len(dead), used(connection))
+
+
+def prune_by_size(connection: sqlite3.Connection, limit: int) -> Pruned:
+    """Drop the least needed until at most `limit` bytes are in use, or only what verdicts stand on is left."""
+    rows = keys = 0
+    for _ in range(_ROUNDS):
+        if (size := used(connection)) <= limit:
+            break
+        share = min(1.0, 1.2 * (size - limit) / size + 0.05)
+        dropped = _drop_oldest(connection, "difference", share) + _drop_oldest(connection, "exemplar", share)
+        if not dropped:
+            dead = [int(row[0]) for row in connection.execute(_DEAD_BY_EPOCH)]
+            dropped = _drop_keys(connection, dead)
+            keys += len(dead)
+        if not dropped:
+            newest = "SELECT id FROM audit ORDER BY id DESC LIMIT ?"
+            dropped = connection.execute(f"DELETE FROM audit WHERE id NOT IN ({newest})", (_AUDIT_KEPT,)).rowcount  # noqa: S608 - our own names
+        if not dropped:
+            break
+        rows += dropped
+    return Pruned(rows, keys, used(connection))
+
+
+def used(connection: sqlite3.Connection) -> int:
+    """Bytes of pages in use; free pages are given back to the file system by the incremental vacuum."""
+    pages, free, size = (
+        int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    return (pages - free) * size
+
+
+def _drop_keys(connection: sqlite3.Connection, dead: list[int]) -> int:
+    rows = 0
+    for key in dead:
+        for table in _KEY_TABLES:
+            rows += connection.execute(f"DELETE FROM {table} WHERE key = ?", (key,)).rowcount  # noqa: S608 - our own names
+        rows += connection.execute("DELETE FROM evidence_key WHERE id = ?", (key,)).rowcount
+    return rows
+
+
+def _drop_oldest(connection: sqlite3.Connection, table: str, share: float) -> int:
+    count = int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - our own names
+    if not count:
+        return 0
+    oldest = f"SELECT rowid FROM {table} ORDER BY at LIMIT ?"  # noqa: S608 - our own names
+    drop = max(1, int(count * share))
+    return connection.execute(f"DELETE FROM {table} WHERE rowid IN ({oldest})", (drop,)).rowcount  # noqa: S608 - our own names
+
+
+def _fold(connection: sqlite3.Connection, oldest: float) -> int:
+    """Each living key's segments before `oldest` become one row at the first of their seconds."""
+    sums = ", ".join(f"sum({name})" for name in SEGMENT_COUNTS)
+    folded = connection.execute(
+        f"SELECT key, min(second), {sums}, count(*) FROM segment WHERE second < ? GROUP BY key HAVING count(*) > 1",  # noqa: S608 - our own names
+        (oldest,),
+    ).fetchall()
+    marks = ", ".join("?" * (2 + len(SEGMENT_COUNTS)))
+    rows = 0
+    for *row, count in folded:
+        connection.execute("DELETE FROM segment WHERE key = ? AND second < ?", (row[0], oldest))
+        connection.execute(f"INSERT INTO segment (key, second, {', '.join(SEGMENT_COUNTS)}) VALUES ({marks})", row)  # noqa: S608 - our own names
+        rows += count - 1
+    return rows
+
+
+SEGMENT_COUNTS = ("n", "k", "match", "ignored", "mismatch", "not_compared", "extracted_failed", "dropped")

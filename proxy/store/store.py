@@ -1,0 +1,247 @@
+"""The store: one SQLite file, one thread, one transaction per batch.
+
+It mends itself: after trouble the next call opens the file anew, moves a broken one aside, and notices a file that was
+deleted or replaced while it was open. Whoever calls keeps the batch and tries again; nothing is ever half written.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from proxy.model.comparison import Risk
+from proxy.model.evidence import EvidenceKey, Segment, Totals
+from proxy.model.records import Accepted, AuditRow, Exemplar, SignatureRow
+from proxy.model.sides import Stage, StageSource
+from proxy.model.spec import Retention
+from proxy.model.states import Override, RouteState
+from proxy.store import rows
+from proxy.store.batch import Batch, Build, Loaded
+from proxy.store.opening import Opened, inode, open_file
+from proxy.store.retention import SEGMENT_COUNTS, Pruned, prune_by_age, prune_by_size
+from proxy.store.trouble import StoreTrouble, trouble
+
+_KEY = "evidence_key.route, evidence_key.rules, evidence_key.build, evidence_key.epoch"
+
+
+class Store:
+    """`path` is the database file; its folder is made when missing. Use it from one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection: sqlite3.Connection | None = None
+        self._inode = 0
+        self._broken = ""
+        self._keys: dict[EvidenceKey, int] = {}
+
+    def open(self) -> Opened:
+        """Open or create the file; `StoreTrouble` when that is not possible."""
+        self.close()
+        self._connection, opened = open_file(self.path, broken=self._broken)
+        self._broken = ""
+        self._inode = inode(self.path)
+        return opened
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        self._keys.clear()
+        if connection is not None:
+            with trouble(self.path, "close"):
+                connection.close()
+
+    def write(self, batch: Batch) -> Opened | None:
+        """Write the batch, all of it or nothing. Not None when the file had to be opened anew first: what was written
+        before may be gone, so the caller may want to write its whole state again."""
+        reopened = self._ensure()
+        with self._transaction("write to") as connection:
+            self._write_evidence(connection, batch)
+            self._write_decisions(connection, batch)
+            self._write_inventory(connection, batch)
+        return reopened
+
+    def load(self) -> Loaded:
+        """What the last run left. A file that turns out broken while it is read is replaced, and read once more."""
+        self._ensure()
+        try:
+            return self._load()
+        except StoreTrouble as found:
+            if not found.broken:
+                raise
+        self._ensure()
+        return self._load()
+
+    def exemplars(self, route: str, signature: str, limit: int = 20) -> list[Exemplar]:
+        """Kept examples of one signature of a route, newest first."""
+        query = f"""SELECT {_KEY}, slot, at, body FROM exemplar JOIN evidence_key ON evidence_key.id = exemplar.key
+            WHERE evidence_key.route = ? AND signature = ? ORDER BY at DESC LIMIT ?"""  # noqa: S608 - our own names
+        found = self._read(query, (route, signature, limit))
+        return [rows.exemplar(EvidenceKey(*row[:4]), signature, *row[4:]) for row in found]
+
+    def history(self, route: str | None = None, limit: int = 100) -> list[AuditRow]:
+        """Audit rows of one route (those of all routes among them) or of everything, newest first."""
+        query = """SELECT at, who, action, route, what, why FROM audit WHERE ?1 IS NULL OR route IN (?1, '')
+            ORDER BY id DESC LIMIT ?2"""
+        return [AuditRow(*row) for row in self._read(query, (route, limit))]
+
+    def segments(self, route: str) -> list[Segment]:
+        """All segments of a route, oldest first."""
+        query = f"""SELECT {_KEY}, second, {", ".join(SEGMENT_COUNTS)}
+            FROM segment JOIN evidence_key ON evidence_key.id = segment.key
+            WHERE evidence_key.route = ? ORDER BY second, segment.id"""  # noqa: S608 - our own names
+        return [Segment(EvidenceKey(*row[:4]), *row[4:]) for row in self._read(query, (route,))]
+
+    def prune(self, now: float, retention: Retention) -> Pruned:
+        """Apply `retention` by age, then by size, and give free pages back to the file system."""
+        self._ensure()
+        with self._transaction("prune") as connection:
+            by_age = prune_by_age(connection, now - retention.age)
+            by_size = prune_by_size(connection, retention.size)
+            self._keys.clear()
+        with self._guard("shrink") as connection:
+            connection.execute("PRAGMA incremental_vacuum").fetchall()
+        return Pruned(by_age.rows + by_size.rows, by_age.keys + by_size.keys, by_size.size)
+
+    def _write_evidence(self, connection: sqlite3.Connection, batch: Batch) -> None:
+        connection.executemany(
+            f"INSERT INTO segment (key, second, {', '.join(SEGMENT_COUNTS)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own names
+            [(self._key(connection, segment.key), *segment[1:]) for segment in batch.segments],
+        )
+        connection.executemany(
+            "INSERT INTO difference (key, at, request, result, reason, signature) VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (self._key(connection, d.key), d.at, rows.signed(d.request), d.result, d.reason, d.signature)
+                for d in batch.differences
+            ],
+        )
+        connection.executemany(
+            "INSERT OR REPLACE INTO signature VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    *(self._key(connection, s.key), s.signature, s.kind, s.risk, s.path),
+                    *(s.status_legacy, s.status_extracted, s.count, s.first, s.last),
+                )
+                for s in batch.signatures
+            ],
+        )
+        connection.executemany(
+            "INSERT OR REPLACE INTO exemplar VALUES (?, ?, ?, ?, ?)",
+            [(self._key(connection, e.key), e.signature, e.slot, e.at, rows.exemplar_text(e)) for e in batch.exemplars],
+        )
+        for key, digests in batch.seen.items():
+            number = self._key(connection, key)
+            connection.executemany(
+                "INSERT OR IGNORE INTO seen VALUES (?, ?)", [(number, rows.signed(d)) for d in digests]
+            )
+
+    def _write_decisions(self, connection: sqlite3.Connection, batch: Batch) -> None:
+        connection.executemany(
+            "INSERT INTO audit (at, who, action, route, what, why) VALUES (?, ?, ?, ?, ?, ?)", batch.audit
+        )
+        connection.executemany("DELETE FROM override WHERE route = ?", [(route,) for route in batch.overrides_cleared])
+        connection.executemany("INSERT OR REPLACE INTO override VALUES (?, ?, ?, ?, ?, ?, ?, ?)", batch.overrides)
+        connection.executemany(
+            "INSERT OR REPLACE INTO state VALUES (?, ?, ?, ?, ?)",
+            [(route, *state) for route, state in batch.states.items()],
+        )
+        connection.executemany("INSERT OR REPLACE INTO build VALUES (?, ?, ?, ?)", batch.builds)
+        connection.executemany("INSERT OR REPLACE INTO accepted VALUES (?, ?, ?, ?, ?, ?)", batch.accepted)
+
+    def _write_inventory(self, connection: sqlite3.Connection, batch: Batch) -> None:
+        if batch.inventory_whole:
+            connection.execute("DELETE FROM inventory")
+        connection.executemany(
+            "INSERT OR REPLACE INTO inventory VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [rows.inventory_columns(row) for row in batch.inventory],
+        )
+
+    def _key(self, connection: sqlite3.Connection, key: EvidenceKey) -> int:
+        if (number := self._keys.get(key)) is None:
+            connection.execute(
+                "INSERT OR IGNORE INTO evidence_key (route, rules, build, epoch) VALUES (?, ?, ?, ?)", key
+            )
+            query = "SELECT id FROM evidence_key WHERE route = ? AND rules = ? AND build = ? AND epoch = ?"
+            number = self._keys[key] = int(connection.execute(query, key).fetchone()[0])
+        return number
+
+    def _load(self) -> Loaded:
+        with self._guard("read") as connection:
+            keys = {
+                number: EvidenceKey(*key)
+                for number, *key in connection.execute("SELECT id, route, rules, build, epoch FROM evidence_key")
+            }
+            sums = ", ".join(f"sum({name})" for name in SEGMENT_COUNTS)
+            folded = connection.execute(f"SELECT key, {sums}, min(second), max(second) FROM segment GROUP BY key")  # noqa: S608 - our own names
+            signatures = connection.execute("SELECT * FROM signature ORDER BY key, first")
+            return Loaded(
+                totals={keys[number]: Totals(*counts) for number, *counts in folded},
+                signatures=[
+                    SignatureRow(keys[key], s, kind, Risk(risk), *rest) for key, s, kind, risk, *rest in signatures
+                ],
+                seen=_seen(connection, keys),
+                overrides={
+                    route: Override(route, Stage(stage), percent, Stage(replaced), *rest)
+                    for route, stage, percent, replaced, *rest in connection.execute("SELECT * FROM override")
+                },
+                states={
+                    route: RouteState(Stage(stage), percent, StageSource(source), epoch)
+                    for route, stage, percent, source, epoch in connection.execute("SELECT * FROM state")
+                },
+                builds=[Build(*row) for row in connection.execute("SELECT * FROM build ORDER BY route, ordinal")],
+                accepted=[Accepted(*row) for row in connection.execute("SELECT * FROM accepted ORDER BY at")],
+                inventory=[rows.inventory_row(row) for row in connection.execute("SELECT * FROM inventory")],
+            )
+
+    def _read(self, query: str, arguments: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        self._ensure()
+        with self._guard("read") as connection:
+            return connection.execute(query, arguments).fetchall()
+
+    def _ensure(self) -> Opened | None:
+        if self._connection is not None and inode(self.path) == self._inode:
+            return None
+        return self.open()
+
+    @contextmanager
+    def _transaction(self, doing: str) -> Iterator[sqlite3.Connection]:
+        with self._guard(doing) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                self._keys.clear()  # ids that were given inside are gone again
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _guard(self, doing: str) -> Iterator[sqlite3.Connection]:
+        if (connection := self._connection) is None:
+            raise StoreTrouble(f"cannot {doing} {self.path}: it is not open; open it first")
+        try:
+            with trouble(self.path, doing):
+                yield connection
+        except StoreTrouble as found:
+            if found.broken:
+                self._broken = str(found)
+            if not found.passing:
+                self._connection = None  # the next call opens anew
+                connection.close()
+            raise
+
+
+def _seen(connection: sqlite3.Connection, keys: dict[int, EvidenceKey]) -> dict[EvidenceKey, set[int]]:
+    newest: dict[str, int] = {}
+    for key in keys.values():
+        newest[key.route] = max(newest.get(key.route, 0), key.epoch)
+    return {
+        key: {
+            rows.unsigned(digest)
+            for (digest,) in connection.execute("SELECT request FROM seen WHERE key = ?", (number,))
+        }
+        for number, key in keys.items()
+        if key.epoch == newest[key.route]
+    }

@@ -1,0 +1,164 @@
+"""What is written comes back, in this run and the next."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from proxy.model.evidence import Totals
+from proxy.model.records import AuditRow
+from proxy.model.sides import Stage, StageSource
+from proxy.model.states import RouteState
+from proxy.store import Batch, Build, Store, StoreTrouble
+from tests.store.helpers import KEY, LARGE, exemplar, full_batch, segment, signature
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path / "state" / "store.sqlite3")
+    opened.open()
+    yield opened
+    opened.close()
+
+
+def test_everything_written_is_there_after_a_restart(store: Store) -> None:
+    batch = full_batch()
+    store.write(batch)
+    store.close()
+    assert not store.open().fresh
+
+    loaded = store.load()
+    expected = Totals(10, 2, 6, 2, 2, 4, 2, 8, first=100, last=101)
+    assert loaded.totals == {KEY: expected}
+    assert loaded.signatures == list(batch.signatures)
+    assert loaded.seen == {KEY: {1, 2, LARGE}}
+    assert loaded.overrides == {"charge-read": batch.overrides[0]}
+    assert loaded.states == batch.states
+    assert loaded.builds == list(batch.builds)
+    assert loaded.accepted == list(batch.accepted)
+    assert loaded.inventory == list(batch.inventory)
+
+
+def test_exemplars_come_back_byte_for_byte_newest_first(store: Store) -> None:
+    store.write(full_batch())
+    assert store.exemplars("charge-read", "s1") == [exemplar(1, at=160.0), exemplar(0)]
+    assert store.exemplars("charge-read", "other") == []
+    assert store.exemplars("charge-read", "s1", limit=1) == [exemplar(1, at=160.0)]
+
+
+def test_an_exemplar_replaces_the_one_in_its_slot(store: Store) -> None:
+    store.write(Batch(exemplars=[exemplar(0, at=1.0)]))
+    store.write(Batch(exemplars=[exemplar(0, at=2.0)]))
+    assert [kept.at for kept in store.exemplars("charge-read", "s1")] == [2.0]
+
+
+def test_segments_are_appended_and_signatures_replaced(store: Store) -> None:
+    store.write(Batch(segments=[segment(100)], signatures=[signature(count=1)]))
+    store.write(Batch(segments=[segment(100)], signatures=[signature(count=2)]))
+    assert store.segments("charge-read") == [segment(100), segment(100)]
+    loaded = store.load()
+    assert loaded.totals[KEY].n == 10
+    assert [row.count for row in loaded.signatures] == [2]
+
+
+def test_a_cleared_override_is_gone_and_one_set_in_the_same_batch_stays(store: Store) -> None:
+    batch = full_batch()
+    store.write(batch)
+    store.write(Batch(overrides_cleared=["charge-read"]))
+    assert store.load().overrides == {}
+    store.write(Batch(overrides_cleared=["charge-read"], overrides=batch.overrides))
+    assert store.load().overrides == {"charge-read": batch.overrides[0]}
+
+
+def test_only_digests_of_the_newest_epoch_are_loaded(store: Store) -> None:
+    store.write(Batch(seen={KEY: [1], KEY._replace(epoch=4): [2], KEY._replace(epoch=4, build="build-0"): [3]}))
+    assert store.load().seen == {KEY._replace(epoch=4): {2}, KEY._replace(epoch=4, build="build-0"): {3}}
+
+
+def test_history_is_newest_first_and_holds_what_concerned_all_routes(store: Store) -> None:
+    rows = [AuditRow(float(at), "ann", "halt", route, "", "") for at, route in enumerate(["a", "b", "", "a"])]
+    store.write(Batch(audit=rows))
+    assert store.history() == rows[::-1]
+    assert [row.at for row in store.history("a")] == [3.0, 2.0, 0.0]
+    assert [row.at for row in store.history("a", limit=1)] == [3.0]
+
+
+def test_the_whole_inventory_can_be_replaced(store: Store) -> None:
+    batch = full_batch()
+    store.write(batch)
+    folded = type(batch.inventory[0])("GET", "/v1/{id}", "", 11.0, (0, 11, 0, 0, 0), 1.0, 1.0, 1.0, 9.0)
+    store.write(Batch(inventory=[folded], inventory_whole=True))
+    assert store.load().inventory == [folded]
+
+
+def test_states_and_builds_are_replaced(store: Store) -> None:
+    store.write(
+        Batch(states={"a": RouteState(Stage.SHADOW, 0.0, StageSource.FILE, 1)}, builds=[Build("a", "x", 1, 1.0)])
+    )
+    state = RouteState(Stage.LIVE, 0.0, StageSource.HALT, 2)
+    store.write(Batch(states={"a": state}, builds=[Build("a", "y", 2, 2.0)]))
+    loaded = store.load()
+    assert loaded.states == {"a": state}
+    assert loaded.builds == [Build("a", "x", 1, 1.0), Build("a", "y", 2, 2.0)]
+
+
+def test_only_the_owner_may_read_any_of_the_files(store: Store) -> None:
+    store.write(full_batch())
+    modes = {file.name: file.stat().st_mode & 0o777 for file in store.path.parent.iterdir()}
+    assert modes == {f"store.sqlite3{ending}": 0o600 for ending in ("", "-wal", "-shm")}
+    assert store.path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_an_existing_file_with_a_wider_mode_is_narrowed(store: Store) -> None:
+    store.write(full_batch())
+    store.close()
+    store.path.chmod(0o644)
+    store.open()
+    assert store.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_batch_is_written_whole_or_not_at_all(store: Store) -> None:
+    bad = Batch(segments=[segment(1)], audit=[AuditRow(1.0, "ann", None, "", "", "")])  # type: ignore[arg-type]  # breaks NOT NULL
+    with pytest.raises(StoreTrouble):
+        store.write(bad)
+    assert store.segments("charge-read") == []
+    store.write(Batch(segments=[segment(1)]))  # the key's id given in the failed transaction is not used again
+    assert store.load().totals[KEY].n == 5
+
+
+def test_a_killed_writer_loses_nothing_that_was_committed(store: Store) -> None:
+    store.close()
+    script = f"""
+import os, signal, sys
+from pathlib import Path
+from proxy.store import Batch, Store
+from tests.store.helpers import segment
+store = Store(Path({str(store.path)!r})); store.open()
+for second in range(50):
+    store.write(Batch(segments=[segment(second)]))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    root = Path(__file__).parents[2]
+    ended = subprocess.run([sys.executable, "-c", script], cwd=root, env={**os.environ, "PYTHONPATH": str(root)})
+    assert ended.returncode == -signal.SIGKILL
+    store.open()
+    assert [row.second for row in store.segments("charge-read")] == list(range(50))
+
+
+def test_a_file_deleted_while_open_is_noticed_and_begun_anew(store: Store) -> None:
+    store.write(full_batch())
+    for file in store.path.parent.iterdir():
+        file.unlink()
+    reopened = store.write(Batch(segments=[segment(7)]))
+    assert reopened is not None
+    assert reopened.fresh
+    with sqlite3.connect(store.path) as reader:
+        assert reader.execute("SELECT second FROM segment").fetchall() == [(7,)]
+    reader.close()

@@ -97,8 +97,10 @@ def measure_hanging(running: Sequence[Running], cores: Cores, plan: Settings) ->
     off: dict[str, list[Latency]] = {}
     hang: dict[str, list[Latency]] = {}
     there = [entry for entry in running if entry.peer.name in LATENCY_PEERS]
-    for _ in range(plan.open_rounds):
+    for number in range(plan.open_rounds):
         for entry in there:
+            if number == 0:
+                run_open_loop(entry.url("calm/145"), cores, plan)  # warm-up
             for kind, seen in (("calm", off), ("hang", hang), ("calm", off)):
                 latency = run_open_loop(entry.url(f"{kind}/145"), cores, plan)
                 seen.setdefault(entry.peer.name, []).append(latency)

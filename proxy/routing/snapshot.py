@@ -1,0 +1,83 @@
+"""The snapshot: routes.yaml and the state of its routes, compiled, immutable, swapped whole.
+
+An exchange reads it once and finishes on what it read. It is built in the control process and shipped to the workers,
+so it pickles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from ipaddress import ip_network
+
+from proxy.model.headers import Headers, tokens
+from proxy.model.spec import RoutesSpec
+from proxy.model.states import RouteState
+from proxy.routing.cohort import Network, contains
+from proxy.routing.forwarding import Peer
+from proxy.routing.plan import Plan, build_plan, unrouted_plan
+from proxy.routing.table import Lookup, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """`plans` and `states` are keyed by route name, `rules` gives the digest of each route's comparison rules.
+    `unrouted` is the plan where no route matches. `halted` says whether a halt by file or command is in force."""
+
+    generation: int
+    spec: RoutesSpec
+    table: Table
+    states: Mapping[str, RouteState]
+    rules: Mapping[str, str]
+    plans: Mapping[str, Plan]
+    unrouted: Plan
+    halted: bool
+    trusted: tuple[Network, ...]
+
+    def plan(self, found: Lookup) -> Plan | None:
+        """The plan for a looked-up request; None where its path is ambiguous and such requests are refused (400)."""
+        if found.ambiguous:
+            return None if self.spec.ambiguous_paths == "refuse" else self.unrouted
+        return self.unrouted if found.route is None else self.plans[found.route.name]
+
+    def is_trusted(self, ip: str) -> bool:
+        """True when the peer's address is among `trusted_proxies`; ask once per connection."""
+        return contains(self.trusted, ip)
+
+    def client_ip(self, headers: Headers, peer: Peer) -> str:
+        """The client's address: the peer's, or behind trusted proxies the last one in X-Forwarded-For that is not one
+        of them. Anything further left is the client's own claim."""
+        if not peer.trusted:
+            return peer.ip
+        for hop in reversed(tokens(headers, b"x-forwarded-for")):
+            address = hop.decode("latin-1")
+            if not contains(self.trusted, address):
+                return address
+        return peer.ip
+
+    def with_states(self, states: Mapping[str, RouteState], halted: bool, generation: int | None = None) -> Snapshot:
+        """The same table in other states; only the plans of routes whose state changed are made anew."""
+        plans = dict(self.plans)
+        for route in self.spec.routes:
+            state = states[route.name]
+            if state != self.states[route.name]:
+                plans[route.name] = build_plan(route, self.spec.legacy, state, self.rules.get(route.name, ""))
+        generation = self.generation if generation is None else generation
+        return replace(self, states=states, plans=plans, halted=halted, generation=generation)
+
+
+def build_snapshot(
+    spec: RoutesSpec,
+    table: Table,
+    states: Mapping[str, RouteState],
+    rules: Mapping[str, str],
+    generation: int,
+    halted: bool,
+) -> Snapshot:
+    """The snapshot of a spec. `states` has every route (`effective_states`), `rules` maps route names to digests."""
+    plans = {
+        route.name: build_plan(route, spec.legacy, states[route.name], rules.get(route.name, ""))
+        for route in spec.routes
+    }
+    trusted = tuple(ip_network(entry, strict=False) for entry in spec.trusted_proxies)
+    return Snapshot(generation, spec, table, states, rules, plans, unrouted_plan(spec), halted, trusted)

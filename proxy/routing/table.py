@@ -1,0 +1,256 @@
+"""The compiled table: which route a request belongs to.
+
+Precedence is Gateway API's for HTTPRoute, with templates between exact paths and prefixes: the most specific host, then
+Exact, Template (more literal segments first), the longest PathPrefix, RegularExpression; then a match on the method,
+more headers, more query parameters, the order in the file. Every match gets its place in that order once, when the
+table is built. A request collects the few matches whose path fits, by dictionary steps along the segments of its path,
+and takes the first whose other conditions hold; so the cost does not depend on how many routes there are. Regular
+expressions are tried one by one, and only after everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from operator import attrgetter
+from typing import NamedTuple
+
+from proxy.model.heads import RequestHead
+from proxy.model.spec import Match, PathType, Route, RoutesSpec
+from proxy.routing.conditions import Condition, Pattern, compile_conditions, request_host, unmet
+from proxy.routing.paths import canonical, canonical_pattern, is_plain, readings, split_target
+
+
+class Lookup(NamedTuple):
+    """`route` and the `match` that chose it, both None when no route names the request. `ambiguous`: the readings of
+    its path choose different routes (see `paths`), and `route` is the canonical reading's."""
+
+    route: Route | None
+    match: Match | None
+    ambiguous: bool
+
+
+NOTHING = Lookup(None, None, False)
+
+
+class Candidate:
+    """One match of one route at its place in the precedence (`rank`, the lowest wins)."""
+
+    __slots__ = ("found", "headers", "methods", "query", "rank", "simple")
+
+    def __init__(self, rank: int, route: Route, match: Match) -> None:
+        self.rank = rank
+        self.methods = frozenset(method.encode() for method in match.methods) or None
+        self.headers: tuple[Condition, ...] = compile_conditions(match.headers, fold_names=True)
+        self.query: tuple[Condition, ...] = compile_conditions(match.query, fold_names=False)
+        self.simple = not self.headers and not self.query
+        self.found = Lookup(route, match, False)
+
+    def objection(self, head: RequestHead) -> str:
+        """Why the match does not hold for a request whose host and path fit; "" when it does."""
+        if self.methods is not None and head.method not in self.methods:
+            return f"method {head.method.decode('latin-1')} is not {' or '.join(sorted(self.found.match.methods))}"  # type: ignore[union-attr]  # a candidate's match is never None
+        return "" if self.simple else unmet(self.headers, self.query, head.headers, head.target)
+
+
+class _Node:
+    """One segment of a tree of templates or prefixes."""
+
+    __slots__ = ("ends", "literal", "wild")
+
+    def __init__(self) -> None:
+        self.literal: dict[bytes, _Node] = {}
+        self.wild: _Node | None = None
+        self.ends: list[Candidate] = []
+
+    def grow(self, path: bytes, candidate: Candidate) -> int:
+        """Add a path below this root; the depth of its end."""
+        node = self
+        segments = path.split(b"/")[1:]
+        for segment in segments:
+            if is_variable(segment):
+                node.wild = node = node.wild or _Node()
+            else:
+                node = node.literal.setdefault(segment, _Node())
+        node.ends.append(candidate)
+        return len(segments)
+
+
+class _HostTable:
+    """All matches for one host pattern, or for any host. `depth` is that of the deepest template or prefix: what a
+    client sends beyond it is never split."""
+
+    __slots__ = ("depth", "exact", "patterns", "prefixes", "templates")
+
+    def __init__(self) -> None:
+        self.exact: dict[bytes, list[Candidate]] = {}
+        self.templates: _Node | None = None
+        self.prefixes: _Node | None = None
+        self.patterns: list[tuple[Pattern, Candidate]] = []
+        self.depth = 0
+
+    def add(self, match: Match, candidate: Candidate) -> None:
+        if match.path_type is PathType.REGEX:
+            self.patterns.append((Pattern(match.path), candidate))
+            return
+        path = canonical_pattern(match.path)
+        if match.path_type is PathType.EXACT:
+            self.exact.setdefault(path, []).append(candidate)
+        elif match.path_type is PathType.PREFIX:
+            self.prefixes = self.prefixes or _Node()
+            self.depth = max(self.depth, self.prefixes.grow(path.rstrip(b"/"), candidate))
+        else:
+            self.templates = self.templates or _Node()
+            self.depth = max(self.depth, self.templates.grow(path, candidate))
+
+    def candidates(self, path: bytes) -> Iterator[list[Candidate]]:
+        """Groups of matches whose path fits, in order of precedence, also within a group."""
+        if (exact := self.exact.get(path)) is not None:
+            yield exact
+        segments = path.split(b"/", self.depth + 1)
+        if self.templates is not None and (ends := _ends(self.templates, segments)):
+            yield ends
+        if self.prefixes is not None:
+            yield from _prefixes(self.prefixes, segments)
+        for pattern, candidate in self.patterns:
+            if pattern.matches(path):
+                yield [candidate]
+
+
+def is_variable(segment: bytes) -> bool:
+    """True for a segment `{name}` of a template."""
+    return segment[:1] == b"{" and segment[-1:] == b"}"
+
+
+def _prefixes(node: _Node, segments: list[bytes]) -> list[list[Candidate]]:
+    """The matches of all prefixes that fit, the longest first."""
+    found = [node.ends] if node.ends else []
+    for segment in segments[1:]:
+        child = node.literal.get(segment)
+        if child is None:
+            break
+        node = child
+        if node.ends:
+            found.append(node.ends)
+    found.reverse()
+    return found
+
+
+def _ends(root: _Node, segments: list[bytes]) -> list[Candidate]:
+    """The matches of all templates that fit; a variable takes one segment that is not empty."""
+    nodes = [root]
+    for segment in segments[1:]:
+        following: list[_Node] = []
+        for node in nodes:
+            if (child := node.literal.get(segment)) is not None:
+                following.append(child)
+            if segment and node.wild is not None:
+                following.append(node.wild)
+        if not following:
+            return []
+        nodes = following
+    if len(nodes) == 1:
+        return nodes[0].ends
+    return sorted((end for node in nodes for end in node.ends), key=attrgetter("rank"))
+
+
+class Table:
+    """Immutable once built by `compile_table`; pickles."""
+
+    __slots__ = ("_any", "_hosts", "_wildcards", "size")
+
+    def __init__(self) -> None:
+        self._any = _HostTable()
+        self._hosts: dict[bytes, _HostTable] = {}
+        self._wildcards: dict[bytes, _HostTable] = {}  # keyed by the suffix: `*.example.com` under b".example.com"
+        self.size = 0
+
+    def lookup(self, head: RequestHead) -> Lookup:
+        """The route of a request. `OPTIONS *` and CONNECT belong to none. Hot: no allocation in the common case."""
+        target = head.target
+        authority = None
+        if target[:1] != b"/":
+            authority, target = split_target(target)
+            if target[:1] != b"/":
+                return NOTHING
+        path = target.partition(b"?")[0] if b"?" in target else target
+        if is_plain(path):
+            return self._find(head, path, authority)
+        found = self._find(head, canonical(path.partition(b"#")[0]), authority)
+        for reading in readings(path):
+            if self._find(head, reading, authority).route is not found.route:
+                return found._replace(ambiguous=True)
+        return found
+
+    def considered(self, head: RequestHead, path: bytes) -> Iterator[tuple[Candidate, str]]:
+        """Every match whose host and path fit, in order of precedence, with its objection ("" for none)."""
+        for table in self._tables(head, split_target(head.target)[0]):
+            for group in table.candidates(path):
+                for candidate in group:
+                    yield candidate, candidate.objection(head)
+
+    def _find(self, head: RequestHead, path: bytes, authority: bytes | None) -> Lookup:
+        tables = self._tables(head, authority) if self._hosts or self._wildcards else (self._any,)
+        method = head.method
+        for table in tables:
+            for group in table.candidates(path):
+                for candidate in group:
+                    methods = candidate.methods
+                    if (methods is None or method in methods) and (candidate.simple or not candidate.objection(head)):
+                        return candidate.found
+        return NOTHING
+
+    def _tables(self, head: RequestHead, authority: bytes | None) -> Iterator[_HostTable]:
+        host = request_host(head.headers, authority) if self._hosts or self._wildcards else b""
+        if host:
+            if (exact := self._hosts.get(host)) is not None:
+                yield exact
+            at = host.find(b".", 1)
+            while at > 0:
+                if (wild := self._wildcards.get(host[at:])) is not None:
+                    yield wild
+                at = host.find(b".", at + 1)
+        yield self._any
+
+    def _table_for(self, host: str) -> _HostTable:
+        if not host or host == "*":
+            return self._any
+        name = host.lower().encode()
+        if name.startswith(b"*."):
+            return self._wildcards.setdefault(name[1:], _HostTable())
+        return self._hosts.setdefault(name, _HostTable())
+
+
+def compile_table(spec: RoutesSpec) -> Table:
+    """The table of a valid spec. Raises re2.error for a bad pattern, which `config` has refused before."""
+    entries = [
+        (precedence(match, order), host, route, match)
+        for order, (route, match) in enumerate((route, match) for route in spec.routes for match in route.matches)
+        for host in match.hosts or ("",)
+    ]
+    entries.sort(key=lambda entry: entry[0])
+    table = Table()
+    table.size = len(entries)
+    for rank, (_, host, route, match) in enumerate(entries):
+        table._table_for(host).add(match, Candidate(rank, route, match))
+    return table
+
+
+_TYPE_ORDER = (PathType.EXACT, PathType.TEMPLATE, PathType.PREFIX, PathType.REGEX)
+
+
+def precedence(match: Match, order: int) -> tuple[int, int, int, int, int, int]:
+    """The place of a match among others of the same host; the smallest goes first. `order` is its place in the file."""
+    path = canonical_pattern(match.path) if match.path_type is not PathType.REGEX else b""
+    detail = 0
+    if match.path_type is PathType.TEMPLATE:
+        detail = -sum(not is_variable(segment) for segment in path.split(b"/")[1:])
+    elif match.path_type is PathType.PREFIX:
+        detail = -len(path.rstrip(b"/"))
+    return (
+        _TYPE_ORDER.index(match.path_type),
+        detail,
+        0 if match.methods else 1,
+        -len(match.headers),
+        -len(match.query),
+        order,
+    )

@@ -42,7 +42,7 @@ class Settings:
     size: int
 
 
-FULL = Settings(rounds=3, seconds=2, open_seconds=5, open_rounds=2, rate=1000, size=GIB)
+FULL = Settings(rounds=3, seconds=2, open_seconds=4, open_rounds=2, rate=1000, size=GIB)
 QUICK = Settings(rounds=1, seconds=1, open_seconds=1.5, open_rounds=1, rate=500, size=GIB // 8)
 
 
@@ -57,14 +57,14 @@ def measure_throughput(
     samples: list[report.Sample] = []
     for number in range(plan.rounds):
         for case in (case for case in THROUGHPUT if case in cases):
-            for size in SIZES:
+            for place, size in enumerate(SIZES):
                 for entry in (entry for entry in running if case in entry.peer.cases):
-                    if number == 0:
+                    if number == place == 0:
                         measure(entry, cores, case, size, 1)  # warm-up: connections, caches, lazy code
                     sample = measure(entry, cores, case, size, plan.seconds)
                     samples.append(sample)
-                    place = f"round {number + 1}/{plan.rounds}  {case:8} {size:>4}"
-                    say(f"  {place}  {entry.peer.name:10} {described(sample)}")
+                    which = f"round {number + 1}/{plan.rounds}  {case:8} {size:>4}"
+                    say(f"  {which}  {entry.peer.name:10} {described(sample)}")
                     if sample.compared is not None and sample.invalid:
                         paced = measure_paced(entry, cores, sample, plan.seconds)
                         if paced is not None:

@@ -20,7 +20,7 @@ from bench.report import Sample
 from bench.upstream import LOOSE, SIZES, Upstream, requests_served
 
 CONNECTIONS = 32
-SLOWER = (0.85, 0.6)  # shares of the compared rate at which an invalid shadow run is tried again
+SLOWER = (0.9, 0.7)  # shares of the compared rate at which an invalid shadow run is tried again
 
 
 @dataclass(frozen=True)
@@ -117,10 +117,10 @@ def fault(load: Load, copies: float | None, compared: Compared | None) -> str:
     """Why a run proves nothing, or "". A peer that mirrors is held to its copies by the upstream's count."""
     if load.failed or not load.requests:
         return f"{load.failed} of {load.requests} requests failed"
-    if copies is not None and copies < ENOUGH:
-        return f"only {copies:.1%} of the copies were sent"
     if compared is not None and compared.share < ENOUGH:
         return f"only {compared.share:.1%} compared"
+    if copies is not None and copies < ENOUGH:
+        return f"only {copies:.1%} of the copies were sent"
     return ""
 
 

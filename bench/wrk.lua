@@ -1,5 +1,5 @@
 -- One line of JSON at the end; with the argument "sessions" every request carries one of 1,000 session cookies;
--- with a number as second argument every connection waits that many milliseconds between requests.
+-- with a number as second argument every connection waits that many milliseconds on average between requests.
 local requests = {}
 local following = 0
 local pause = 0
@@ -22,7 +22,7 @@ function request()
 end
 
 function delay()
-  return pause
+  return math.random(0, 2 * pause) -- spread, or all connections would ask at once
 end
 
 function done(summary, latency, _)

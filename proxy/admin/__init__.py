@@ -1,0 +1,8 @@
+"""Edge. The admin port: JSON API, dashboard, metrics, health. It knows HTTP and who may ask; control answers through
+a face."""
+
+from proxy.admin.app import make_app
+from proxy.admin.face import Accept, ControlFace, Promote, Reply, Rollback, Who
+from proxy.admin.problems import problem
+
+__all__ = ["Accept", "ControlFace", "Promote", "Reply", "Rollback", "Who", "make_app", "problem"]

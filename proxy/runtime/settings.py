@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 Address = tuple[str, int]
+TOKEN_VARIABLE = "STRANGLER_ADMIN_TOKEN"  # noqa: S105 - the name of a variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,9 @@ def parse_address(text: str) -> Address:
     if not separator or not host:
         raise ValueError(f"{text!r} is not HOST:PORT; write 127.0.0.1:8080, or 0.0.0.0:8080 for every interface")
     if not (port.isascii() and port.isdigit() and int(port) <= 65535):
-        raise ValueError(f"{port!r} is not a port; write a number from 0 to 65535, as in {text[: -len(port) or None]}8080")
+        raise ValueError(
+            f"{port!r} is not a port; write a number from 0 to 65535, as in {text[: -len(port) or None]}8080"
+        )
     return host, int(port)
 
 

@@ -1,0 +1,71 @@
+"""`strangler check`: every problem of a routes file, before it is let near traffic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from proxy.cli.formats import counted
+from proxy.cli.options import config_option, json_option
+from proxy.cli.output import show, show_json, styled
+from proxy.cli.routes_file import build
+
+if TYPE_CHECKING:
+    from proxy.model.problem import Problem
+
+
+@click.command()
+@config_option
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of routes files instead, for editors.")
+@json_option
+@click.pass_context
+def command(ctx: click.Context, config: str, schema: bool, as_json: bool) -> None:
+    """Check a routes file: every problem at once, each with its place and its remedy.
+
+    It is read by the same code as the running proxy reads it. Warnings alone leave the exit code at 0. `-c -` reads
+    standard input.
+
+    \b
+    Example:
+      strangler check -c routes.yaml
+      strangler check --schema > routes.schema.json
+
+    \b
+    Exit codes:
+      0  the file can be run
+      1  it has errors
+      2  trouble: the file cannot be read
+    """
+    if schema:
+        from proxy import config as config_room
+
+        show_json(config_room.json_schema())
+        return
+    built = build(config)
+    errors = sum(problem.severity == "error" for problem in built.problems)
+    warnings = len(built.problems) - errors
+    if as_json:
+        show_json({"file": config, "ok": not errors, "problems": [_plain(problem) for problem in built.problems]})
+    else:
+        for problem in built.problems:
+            show(styled(problem, "red" if problem.severity == "error" else "yellow"))
+        tail = f", {counted(warnings, 'warning')}" if warnings else ""
+        if built.compiled is None:
+            show(styled(f"{config}: {counted(errors, 'error')}{tail}", "bold red"))
+        else:
+            spec = built.compiled.spec
+            sizes = f"{counted(len(spec.routes), 'route')}, {counted(len(spec.backends), 'backend')}"
+            show(styled(f"{config}: ok, {sizes}{tail}", "bold green"))
+    ctx.exit(1 if errors else 0)
+
+
+def _plain(problem: Problem) -> dict[str, object]:
+    return {
+        "severity": str(problem.severity),
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "message": problem.message,
+        "remedy": problem.remedy,
+    }

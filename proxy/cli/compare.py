@@ -1,0 +1,80 @@
+"""`strangler compare`: two saved answers by a route's rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from proxy.cli.options import config_option, json_option, read_bytes
+from proxy.cli.output import Trouble, indented, show, show_json, styled
+from proxy.cli.routes_file import compiled, named
+from proxy.model.sides import Side
+
+if TYPE_CHECKING:
+    from proxy.comparison import Rules
+
+EXIT_CODES = {"match": 0, "ignored": 0, "mismatch": 1, "not_compared": 2}
+STYLES = {"match": "bold green", "ignored": "green", "mismatch": "bold red", "not_compared": "yellow"}
+
+
+@click.command()
+@click.argument("left")
+@click.argument("right")
+@config_option
+@click.option("--route", metavar="NAME", help="Compare by this route's rules; without it, by none.")
+@json_option
+@click.pass_context
+def command(ctx: click.Context, left: str, right: str, config: str, route: str | None, as_json: bool) -> None:
+    """Compare two saved answers, LEFT as legacy's and RIGHT as the extracted service's.
+
+    Each is a raw HTTP message (as `curl -i` saves it) or a bare body. One of them may be - for standard input.
+
+    \b
+    Example:
+      curl -si http://127.0.0.1:8001/v1/charges/ch_1 > legacy.http
+      curl -si http://127.0.0.1:8101/v1/charges/ch_1 > extracted.http
+      strangler compare legacy.http extracted.http --route charge-read
+
+    \b
+    Exit codes:
+      0  match, or the rules explain every difference
+      1  mismatch
+      2  trouble: could not be compared, or a file cannot be read
+    """
+    if left == right == "-":
+        raise Trouble("Standard input can be only one of the two answers.", "Name a file for the other.")
+    from proxy import comparison
+
+    rules = _rules(config, route)
+    legacy = comparison.parse_saved(read_bytes(left), Side.LEGACY)
+    extracted = comparison.parse_saved(read_bytes(right), Side.EXTRACTED)
+    found = comparison.compare(legacy, extracted, rules)
+    result = str(found.result)
+    if as_json:
+        differences = [{**one._asdict(), "kind": str(one.kind), "risk": str(one.risk)} for one in found.differences]
+        show_json(
+            {
+                "result": result,
+                "reason": str(found.reason) if found.reason else None,
+                "signature": found.signature,
+                "risk": str(found.risk) if found.risk else None,
+                "status_pair": list(found.status_pair),
+                "differences": differences,
+                "total": found.total,
+            }
+        )
+    else:
+        show(styled(result.replace("_", " "), STYLES[result]))
+        show(*(indented(line) for line in comparison.describe(found)))
+    ctx.exit(EXIT_CODES[result])
+
+
+def _rules(config: str, route: str | None) -> Rules:
+    from proxy import comparison
+    from proxy.model.spec import Compare
+
+    if route is None:
+        return comparison.compile_rules(Compare())
+    source = compiled(config)
+    return source.rules[named(source, config, route).name]

@@ -1,0 +1,121 @@
+"""`strangler promote`: one route on to its next stage."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+import click
+
+from proxy.cli.client import Client, Json, Refused
+from proxy.cli.options import admin_options, config_option, json_option, read_text, who_options
+from proxy.cli.output import Trouble, indented, show, show_json
+from proxy.cli.routes_file import compiled, named
+from proxy.cli.views import show_move, verdict_lines
+
+
+@click.command()
+@click.argument("route")
+@click.option(
+    "--to", type=click.Choice(["legacy", "shadow", "canary", "live", "retired"]), help="Default: the next stage."
+)
+@click.option("--percent", type=click.FloatRange(0, 100), metavar="N", help="The canary's share of clients.")
+@click.option("--force", is_flag=True, help="Whatever the verdict says; the history records it.")
+@click.option("--write", is_flag=True, help="Make the edit of the routes file too; comments and layout stay.")
+@config_option
+@who_options
+@json_option
+@admin_options
+@click.pass_context
+def command(
+    ctx: click.Context,
+    client: Client,
+    route: str,
+    to: str | None,
+    percent: float | None,
+    force: bool,
+    write: bool,
+    config: str,
+    who: str,
+    why: str,
+    as_json: bool,
+) -> None:
+    """Move ROUTE to its next stage, or to STAGE, if the verdict allows.
+
+    The move is an override above the routes file. The edit that makes it permanent is printed; --write makes it.
+
+    \b
+    Example:
+      strangler promote charge-read
+      strangler promote charge-read --to canary --percent 25 --write
+
+    \b
+    Exit codes:
+      0  promoted
+      1  refused: the verdict does not allow it
+      2  trouble: no such route, the proxy cannot be reached, or the file cannot be edited
+    """
+    if percent is not None and to not in (None, "canary"):
+        raise click.UsageError(f"--percent belongs to a canary, not to {to}.")
+    if write:
+        named(compiled(config), config, route)  # a file that cannot be edited is found before anything moves
+        if not os.access(config, os.W_OK):
+            raise Trouble(
+                f"{config} cannot be written, and nothing was moved.", "Leave --write out, or name the file with -c."
+            )
+    try:
+        done = client.post("routes", route, "promote", to=to, percent=percent, force=force, who=who, why=why)
+    except Refused as refusal:
+        if as_json:
+            show_json(refusal.problem)
+        else:
+            _show_refusal(route, refusal)
+        ctx.exit(1)
+    if write:
+        _write_edit(config, route, done)
+    if as_json:
+        show_json(done | {"written": config if write else None})
+        return
+    show_move(route, done)
+    if write:
+        show(f"Written to {config}.")
+    elif done.get("edit"):
+        show("To make it permanent, edit the routes file (or say --write):", indented(done["edit"]))
+
+
+def _show_refusal(route: str, refusal: Refused) -> None:
+    show(f"Not promoted: {refusal.message}", err=True)
+    if verdict := refusal.problem.get("verdict"):
+        show(*(indented(line) for line in verdict_lines(verdict)), err=True)
+    show(f"  See `strangler mismatches {route}`; --force promotes all the same.", err=True)
+
+
+def _write_edit(config: str, route: str, done: Json) -> None:
+    """The file is replaced whole, so that nobody ever reads half of it; a symlink stays one."""
+    from proxy.config import edit_stage
+    from proxy.model.sides import Stage
+
+    to = done["to"]
+    stage = Stage(to["stage"])
+    text = edit_stage(read_text(config), route, stage, to.get("percent") if stage is Stage.CANARY else None)
+    target = Path(os.path.realpath(config))
+    try:
+        mode = stat.S_IMODE(target.stat().st_mode)
+        handle, scratch = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(scratch, mode)
+            os.replace(scratch, target)
+        except BaseException:
+            os.unlink(scratch)
+            raise
+    except OSError as error:
+        raise Trouble(
+            f"{route} was promoted, but {config} could not be written: {error.strerror}.",
+            f"Make the edit by hand:\n{done.get('edit', '')}",
+        ) from None

@@ -1,0 +1,180 @@
+"""`strangler status`: where every route stands, and what it still needs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from proxy.cli.client import Client, Json
+from proxy.cli.formats import clean, count, instant, latency, span
+from proxy.cli.options import admin_options, json_option
+from proxy.cli.output import STAGE_STYLES, VERDICT_STYLES, indented, show, show_json, styled, table
+from proxy.cli.views import stage_words, verdict_lines
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.text import Text
+
+UNROUTED = "unrouted"
+SIDES = ("legacy", "extracted")
+
+
+@click.command()
+@click.argument("route", required=False)
+@json_option
+@admin_options
+def command(client: Client, route: str | None, as_json: bool) -> None:
+    """Show all routes, or ROUTE with its signatures: stage, traffic of both sides, comparisons, verdict.
+
+    REQUESTS, ERRORS, P50 and P99 are of answers that clients got; COPIES and their P99 of shadow copies, which no
+    client sees. `needs` says what the verdict still waits for.
+
+    \b
+    Example:
+      strangler status
+      strangler status charge-read --json
+
+    \b
+    Exit codes:
+      0  shown
+      2  trouble: no such route, or the proxy cannot be reached
+    """
+    if route is not None:
+        answer = client.get("routes", route)
+        if as_json:
+            return show_json(answer)
+        _show_routes([answer], full=True)
+        if answer.get("signatures"):
+            show("", f"Open `strangler mismatches {clean(route)}` for what differs.")
+        return None
+    answer = client.get("status")
+    if as_json:
+        return show_json(answer)
+    _show_proxy(answer)
+    show("")
+    _show_routes(answer["routes"], full=False)
+    return None
+
+
+def _show_proxy(status: Json) -> None:
+    workers, store, reload = status["workers"], status["store"], status["reload"]
+    facts = [f"strangler {status['version']}", f"generation {status['generation']}"]
+    if started := instant(status.get("started_at")):
+        facts.append(f"up {span((datetime.now(UTC) - started).total_seconds())}")
+    facts.append(f"workers {workers['connected']}/{workers['expected']}")
+    restarts = workers.get("restarts", 0) + status.get("control", {}).get("restarts", 0)
+    if restarts:
+        facts.append(f"restarts {restarts}")
+    show(" · ".join(clean(fact) for fact in facts))
+    if status.get("halted"):
+        show(
+            styled(
+                "HALTED: the monolith answers every route that can go back. `strangler resume` lifts it.", "bold red"
+            )
+        )
+    if not reload.get("ok", True):
+        show(styled("The last edit of the routes file was refused; the routes before it are in force:", "red"))
+        show(*(indented(styled(problem, "red")) for problem in reload.get("problems", ())))
+    if not store.get("ok", True):
+        lost = f" ({count(store['lost'])} rows lost)" if store.get("lost") else ""
+        show(styled(f"The evidence cannot be stored: {store.get('error') or 'no reason given'}{lost}", "red"))
+    if workers["connected"] < workers["expected"]:
+        show(
+            styled(
+                f"{workers['expected'] - workers['connected']} of {workers['expected']} workers are not there.", "red"
+            )
+        )
+
+
+def _show_routes(routes: list[Json], *, full: bool) -> None:
+    """Two lines of figures per route, one a side, and under them what the comparisons say. One table lays out all of
+    the figures, so that they stand below each other; its lines are then told apart."""
+    from rich.segment import Segments
+
+    from proxy.cli.output import screen
+
+    titles = ("ROUTE", "STAGE", "SIDE", ">REQUESTS", ">ERRORS", ">P50", ">P99", ">COPIES", ">P99")
+    figures = table(titles, [row for route in routes for row in _figures(route)], clip=("ROUTE", "STAGE"))
+    console = screen()
+    title, *lines = console.render_lines(figures, pad=False)
+    if not routes:
+        return show("No routes, no traffic.")
+    parts: list[RenderableType] = [Segments(title)]
+    for route, pair in zip(routes, zip(lines[::2], lines[1::2], strict=True), strict=True):
+        parts += [Segments(line) for line in pair]
+        parts += [indented(line) for line in _findings(route, full)]
+    return show(*parts)
+
+
+def _figures(route: Json) -> list[list[object]]:
+    source = route.get("source", "file")
+    second = "" if source == "file" else f"by {source}"
+    marks = " owns data" if route.get("owns_data") else ""
+    rows: list[list[object]] = []
+    for side, name, stage in (
+        ("legacy", styled(route["name"], "bold"), styled(_stage(route), STAGE_STYLES.get(str(route.get("stage")), ""))),
+        ("extracted", styled(route.get("extracted") or "", "dim"), styled(f"{second}{marks}".strip(), "dim")),
+    ):
+        answers = route.get("sides", {}).get(side) or {}
+        copies = route.get("shadow", {}).get(side) or {}
+        errors = answers.get("errors", 0)
+        rows.append(
+            [
+                name,
+                stage,
+                side,
+                count(answers.get("requests", 0)),
+                styled(count(errors), "red" if errors else ""),
+                latency(answers.get("p50")),
+                latency(answers.get("p99")),
+                count(copies.get("requests", 0)),
+                latency(copies.get("p99")),
+            ]
+        )
+    return rows
+
+
+def _stage(route: Json) -> str:
+    return "-" if route["name"] == UNROUTED or not route.get("stage") else stage_words(route)
+
+
+def _findings(route: Json, full: bool) -> list[Text]:
+    """The verdict, what it counts, and what was lost on the way."""
+    lines: list[Text] = []
+    if route["name"] != UNROUTED and (verdict := route.get("verdict")):
+        ruling = str(verdict["verdict"])
+        why, *needs = verdict_lines(verdict) or [""]
+        line = styled("verdict: ").append(clean(ruling), style=VERDICT_STYLES.get(ruling, ""))
+        lines.append(line.append(f", {why}" if why else ""))
+        lines += [styled(f"  {need}") for need in needs]
+        if ruling == "pass" and route.get("next_stage"):
+            lines.append(styled(f"  `strangler promote {route['name']}` moves it to {route['next_stage']}"))
+        lines.append(_compared(route))
+    if full and route["name"] != UNROUTED:
+        facts = [f"epoch {route.get('epoch')}"] + ([f"build {route['build']}"] if route.get("build") else [])
+        lines.append(styled(", ".join(facts)))
+    if fallbacks := route.get("fallbacks"):
+        lines.append(styled(f"fallbacks: {count(fallbacks)}", "yellow"))
+    if route.get("breaker_open"):
+        lines.append(styled(f"breaker open: {route.get('extracted')} fails, no requests are sent to it", "red"))
+    return lines
+
+
+def _compared(route: Json) -> Text:
+    counts = route.get("comparisons", {})
+    total = sum(counts.values())
+    mismatches = counts.get("mismatch", 0)
+    line = styled(
+        f"compared {count(total)}: {count(counts.get('match', 0))} match, {count(counts.get('ignored', 0))} ignored, "
+    )
+    line.append(f"{count(mismatches)} mismatch", style="bold red" if mismatches else "")
+    line.append(f", {count(counts.get('not_compared', 0))} not compared{_reasons(route.get('not_compared_reasons'))}")
+    dropped = route.get("dropped") or {}
+    return line.append(f"; {count(sum(dropped.values()))} dropped{_reasons(dropped)}")
+
+
+def _reasons(reasons: Json | None) -> str:
+    named = [f"{clean(reason)} {count(number)}" for reason, number in (reasons or {}).items() if number]
+    return f" ({', '.join(named)})" if named else ""

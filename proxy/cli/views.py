@@ -1,0 +1,38 @@
+"""Pieces of the admin API's answers that several commands show."""
+
+from __future__ import annotations
+
+from proxy.cli.client import Json
+from proxy.cli.formats import clean, percent
+from proxy.cli.output import VERDICT_STYLES, indented, show, styled
+
+
+def stage_words(state: Json) -> str:
+    """`live`, or `canary 10%`."""
+    stage = str(state["stage"])
+    return f"{stage} {percent(state.get('percent'))}" if stage == "canary" else stage
+
+
+def verdict_lines(verdict: Json) -> list[str]:
+    """The reason of a verdict and what is still needed, one thing a line."""
+    needs = [str(need) for need in verdict.get("needs") or ()]
+    blocking = ", ".join(map(str, verdict.get("blocking") or ()))
+    lines = [str(verdict.get("why") or "")] + [f"needs {need}" for need in needs]
+    if blocking and not any(signature in line for signature in verdict["blocking"] for line in lines):
+        lines.append(f"open signatures of high risk: {blocking}")
+    return [clean(line) for line in lines if line]
+
+
+def show_verdict(route: str, verdict: Json) -> None:
+    ruling = str(verdict["verdict"])
+    line = styled(f"{route}: ").append(clean(ruling), style=VERDICT_STYLES.get(ruling, ""))
+    if verdict.get("n"):
+        build = f", build {verdict['build']}" if verdict.get("build") else ""
+        line.append(clean(f" ({verdict['n']:,} comparisons counted, {verdict['k']:,} mismatches{build})"))
+    show(line, *(indented(text) for text in verdict_lines(verdict)))
+
+
+def show_move(route: str, done: Json) -> None:
+    """What promote or rollback did."""
+    forced = " (forced)" if done.get("forced") else ""
+    show(styled(f"{route}: ").append(f"{stage_words(done['from'])} -> {stage_words(done['to'])}{forced}", style="bold"))

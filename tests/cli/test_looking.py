@@ -1,0 +1,324 @@
+"""status, mismatches, verdict, inventory, history: what a person reads, and what a script does."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from proxy.cli.side_by_side import body_lines, rows, shortened
+from tests.cli import answers
+from tests.cli.conftest import CannedAdmin, Run
+
+ESCAPE = "\x1b"
+
+
+def on_a_terminal(*arguments: str, columns: int = 80, **environment: str) -> tuple[int, str]:
+    """What the command prints on a real terminal of that width, and its exit code."""
+    ours, theirs = pty.openpty()
+    plain = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR", "COLORTERM")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "proxy", *arguments],
+        stdout=theirs,
+        stderr=theirs,
+        stdin=subprocess.DEVNULL,
+        env={**plain, "TERM": "xterm", "COLUMNS": str(columns), **environment},
+    )
+    os.close(theirs)
+    pieces = []
+    try:
+        while piece := os.read(ours, 65536):
+            pieces.append(piece)
+    except OSError:  # Linux says EIO when the last writer has closed a terminal
+        pass
+    os.close(ours)
+    return process.wait(30), b"".join(pieces).decode().replace("\r\n", "\n")
+
+
+def test_status_says_everything_at_one_glance(ask: Run, admin: CannedAdmin) -> None:
+    admin.answers("GET", "/status", answers.status())
+    result = ask("status")
+    assert result.exit_code == 0
+    for part in (
+        "strangler 0.1.0 · generation 3",
+        "workers 2/2",
+        "canary 10%",
+        "by override",
+        "12,345",
+        "14ms",
+        "11,000",
+        "verdict: inconclusive, not enough evidence yet",
+        "needs 264 more clean comparisons",
+        "needs 4m 10s more",
+        "1,186 match, 10 ignored, 4 mismatch, 7 not compared (too_large 7); 3 dropped (queue_full 3)",
+        "unrouted",
+    ):
+        assert part in result.stdout
+    assert ESCAPE not in result.stdout
+    assert all(line == line.rstrip() for line in result.stdout.splitlines())
+
+
+def test_status_fits_a_terminal_of_80_columns(admin: CannedAdmin) -> None:
+    long = answers.route("a-route-with-quite-a-long-name-indeed")
+    admin.answers("GET", "/status", answers.status(routes=[answers.route(), long, answers.unrouted()]))
+    code, text = on_a_terminal("status", "--admin", admin.url, NO_COLOR="1")
+    assert code == 0
+    assert max(map(len, text.splitlines())) <= 80
+    assert "charge-read" in text
+    assert "12,345" in text
+    assert "14ms" in text
+    assert ESCAPE not in text
+
+
+def test_colour_only_on_a_terminal_that_wants_it(admin: CannedAdmin) -> None:
+    admin.answers("GET", "/status", answers.status())
+    assert ESCAPE in on_a_terminal("status", "--admin", admin.url)[1]
+    assert ESCAPE not in on_a_terminal("status", "--admin", admin.url, TERM="dumb")[1]
+
+
+def test_piped_lines_are_never_cut(ask: Run, admin: CannedAdmin) -> None:
+    name = "x" * 150
+    admin.answers("GET", "/status", answers.status(routes=[answers.route(name)]))
+    assert name in ask("status", env={"COLUMNS": "40"}).stdout
+
+
+def test_status_shows_what_is_wrong(ask: Run, admin: CannedAdmin) -> None:
+    wrong = answers.status(
+        halted=True,
+        reload={"ok": False, "at": 1.0, "problems": ["routes.yaml:3:1: error: bad"]},
+        store={"ok": False, "error": "disk full", "lost": 12},
+        workers={"expected": 2, "connected": 1, "restarts": 4},
+        routes=[answers.route(breaker_open=True, fallbacks=9, verdict=answers.verdict("fail", blocking=["3fa1"]))],
+    )
+    admin.answers("GET", "/status", wrong)
+    text = ask("status").stdout
+    for part in ("HALTED", "routes.yaml:3:1: error: bad", "disk full (12 rows lost)", "1 of 2 workers", "restarts 4"):
+        assert part in text
+    for part in ("breaker open", "fallbacks: 9", "verdict: fail", "3fa1"):
+        assert part in text
+
+
+def test_status_of_a_proxy_that_has_nothing_yet(ask: Run, admin: CannedAdmin) -> None:
+    admin.answers("GET", "/status", answers.status(routes=[]))
+    result = ask("status")
+    assert result.exit_code == 0
+    assert "No routes" in result.stdout
+
+
+def test_status_of_figures_that_are_not_there_yet(ask: Run, admin: CannedAdmin) -> None:
+    side = {"requests": 0, "errors": 0, "p50": None, "p99": None}
+    bare = answers.route(sides={"legacy": side, "extracted": side}, shadow={}, comparisons={}, dropped={}, build="")
+    admin.answers("GET", "/status", answers.status(routes=[bare], started_at="2026-01-01T00:00:00Z"))
+    assert ask("status").exit_code == 0
+
+
+def test_status_of_one_route(ask: Run, admin: CannedAdmin) -> None:
+    one = answers.route(verdict=answers.verdict("pass")) | {"signatures": [answers.signature()]}
+    admin.answers("GET", "/routes/charge-read", one)
+    result = ask("status", "charge-read")
+    assert result.exit_code == 0
+    assert "build 2026.2" in result.stdout
+    assert "`strangler promote charge-read` moves it to live" in result.stdout
+    assert "strangler mismatches charge-read" in result.stdout
+    assert json.loads(ask("status", "charge-read", "--json").stdout) == one
+
+
+@pytest.mark.parametrize(("ruling", "code"), [("pass", 0), ("fail", 1), ("inconclusive", 3), ("surprise", 2)])
+def test_verdict_exit_codes(ask: Run, admin: CannedAdmin, ruling: str, code: int) -> None:
+    admin.answers("GET", "/routes/charge-read/verdict", answers.verdict(ruling))
+    result = ask("verdict", "charge-read")
+    assert result.exit_code == code
+    assert f"charge-read: {ruling}" in result.stdout
+    as_json = ask("verdict", "charge-read", "--json")
+    assert as_json.exit_code == code
+    assert json.loads(as_json.stdout)["verdict"] == ruling
+
+
+def test_mismatches_are_listed_with_who_accepted_them(ask: Run, admin: CannedAdmin) -> None:
+    accepted = {"owner": "payments", "reason": "new field", "until": "2027-01-31"}
+    rows_ = [answers.signature(), answers.signature(signature="99aa", kind="extra", risk="low", accepted=accepted)]
+    admin.answers(
+        "GET", "/routes/charge-read/mismatches", {"route": "charge-read", "build": "2026.2", "signatures": rows_}
+    )
+    result = ask("mismatches", "charge-read")
+    assert result.exit_code == 0
+    assert "$.data[*].fee" in result.stdout
+    assert "200/200" in result.stdout
+    assert "99aa is accepted by payments until 2027-01-31: new field" in result.stdout
+
+
+def test_no_mismatches(ask: Run, admin: CannedAdmin) -> None:
+    admin.answers("GET", "/routes/charge-read/mismatches", {"route": "charge-read", "build": "", "signatures": []})
+    assert "No mismatches" in ask("mismatches", "charge-read").stdout
+
+
+@pytest.fixture
+def one_exemplar(admin: CannedAdmin) -> None:
+    answer = {"signature": answers.signature(), "exemplars": [answers.exemplar()]}
+    admin.answers("GET", "/routes/charge-read/mismatches/3fa1b2c4", answer)
+
+
+@pytest.mark.usefixtures("one_exemplar")
+def test_an_exemplar_side_by_side(ask: Run) -> None:
+    result = ask("mismatches", "charge-read", "3fa1b2c4")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert "GET /v1/charges?limit=1" in lines
+    assert "  Authorization: [redacted]" in lines
+    fee = next(line for line in lines if '"fee"' in line)
+    assert fee.split() == ['"fee":', "1.10,", "|", '"fee":', "1.11,"]
+    assert any("Content-Type: application/json" in line and "| Content-Type: text/json" in line for line in lines)
+    assert not any("Date:" in line for line in lines)
+    assert '"field19"' not in result.stdout
+    assert "equal lines ..." in result.stdout
+    assert lines[-1].startswith("curl -si 'http://127.0.0.1:8080/v1/charges?limit=1'")
+
+
+@pytest.mark.usefixtures("one_exemplar")
+def test_only_differing_lines_are_coloured(admin: CannedAdmin) -> None:
+    code, text = on_a_terminal("mismatches", "charge-read", "3fa1b2c4", "--admin", admin.url, columns=100)
+    assert code == 0
+    red = f"{ESCAPE}[31m"
+    assert any(red in line and '"fee"' in line for line in text.splitlines())
+    assert not any(red in line and '"field0"' in line for line in text.splitlines())
+
+
+@pytest.mark.usefixtures("one_exemplar")
+def test_an_exemplar_that_is_not_kept(ask: Run) -> None:
+    result = ask("mismatches", "charge-read", "3fa1b2c4", "--number", "2")
+    assert result.exit_code == 2
+    assert "1 exemplar" in result.stderr
+
+
+def test_what_a_backend_sent_cannot_move_the_cursor(ask: Run, admin: CannedAdmin) -> None:
+    nasty = "\x1b]0;owned\x07\x1b[2Jboo\u202e"
+    bad = answers.exemplar(curl=f"curl {nasty}")
+    bad["request"]["target"] = bad["request"]["body"] = bad["legacy"]["body"] = bad["differences"][0]["legacy"] = nasty
+    admin.answers(
+        "GET",
+        "/routes/charge-read/mismatches/3fa1",
+        {"signature": answers.signature(path=f"$.{nasty}"), "exemplars": [bad]},
+    )
+    result = ask("mismatches", "charge-read", "3fa1")
+    assert result.exit_code == 0
+    assert not set("\x1b\x07\u202e") & set(result.stdout)
+    assert "\\x1b[2Jboo" in result.stdout
+
+
+def test_an_answer_that_never_came(ask: Run, admin: CannedAdmin) -> None:
+    silent = {"status": 0, "headers": [], "body": None, "seconds": 5.0}
+    admin.answers(
+        "GET",
+        "/routes/charge-read/mismatches/3fa1",
+        {"signature": answers.signature(), "exemplars": [answers.exemplar(extracted=silent)]},
+    )
+    assert "no answer" in ask("mismatches", "charge-read", "3fa1").stdout
+
+
+def test_numbers_are_laid_out_as_they_were_written() -> None:
+    assert body_lines('{"a": [1.10, 9007199254740993, 1e400], "b": "1.10", "c": {}}') == [
+        "{",
+        '  "a": [',
+        "    1.10,",
+        "    9007199254740993,",
+        "    1e400",
+        "  ],",
+        '  "b": "1.10",',
+        '  "c": {}',
+        "}",
+    ]
+
+
+def test_text_that_is_no_json_stays_as_it_is() -> None:
+    assert body_lines("<a>\n<b>") == ["<a>", "<b>"]
+    assert body_lines("[" * 100_000) == ["[" * 100_000]
+
+
+def test_lines_that_only_one_side_has() -> None:
+    assert [row.mark for row in rows(["a", "b", "c"], ["a", "c", "d"])] == [" ", "<", " ", ">"]
+    assert list(shortened(rows(["a"] * 9, ["a"] * 9))) == rows(["a"] * 9, ["a"] * 9)
+
+
+@pytest.mark.parametrize("command", ["history", "inventory"])
+def test_nothing_yet(ask: Run, admin: CannedAdmin, command: str) -> None:
+    admin.answers("GET", f"/{command}", {"rows": [], "estimated": False})
+    result = ask(command)
+    assert result.exit_code == 0
+    assert "yet" in result.stdout
+
+
+def test_history(ask: Run, admin: CannedAdmin) -> None:
+    row = {
+        "at": 1_790_000_000.0,
+        "who": "ada",
+        "action": "promote",
+        "route": "charge-read",
+        "what": "to live",
+        "why": "",
+    }
+    admin.answers("GET", "/history", {"rows": [row, row | {"at": "2026-09-21T14:13:20+00:00", "route": ""}]})
+    result = ask("history", "charge-read", "--limit", "7", env={"TZ": "UTC"})
+    assert result.exit_code == 0
+    assert "promote" in result.stdout
+    assert admin.asked[-1].target == "/api/v1/history?route=charge-read&limit=7"
+    first, second = result.stdout.splitlines()[1:]
+    assert first[:19] == second[:19]
+
+
+def busy(method: str, template: str, count: float, route: str = "unrouted") -> answers.Json:
+    return {
+        "method": method,
+        "template": template,
+        "route": route,
+        "count": count,
+        "status": {"2xx": count - 1, "5xx": 1},
+        "mean": 0.003,
+        "max": 1.5,
+        "first": 1.0,
+        "last": 2.0,
+    }
+
+
+def test_inventory_shows_the_busiest_first(ask: Run, admin: CannedAdmin) -> None:
+    found: Callable[..., answers.Json] = busy
+    listed = [found("GET", "/v1/refunds", 10), found("GET", "/v1/charges/{id}", 4000, "charge-read")]
+    admin.answers("GET", "/inventory", {"rows": listed, "estimated": True})
+    result = ask("inventory")
+    assert result.exit_code == 0
+    _titles, first, second, note = result.stdout.splitlines()
+    assert first.split() == [
+        "GET",
+        "/v1/charges/{id}",
+        "charge-read",
+        "4,000",
+        "3,999",
+        "-",
+        "-",
+        "1",
+        "3.0ms",
+        "1.50s",
+    ]
+    assert "/v1/refunds" in second
+    assert "estimated" in note
+
+
+@pytest.mark.parametrize(
+    ("path", "arguments"),
+    [
+        ("/status", ["status"]),
+        ("/history", ["history"]),
+        ("/inventory", ["inventory"]),
+        ("/routes/charge-read/mismatches", ["mismatches", "charge-read"]),
+        ("/routes/charge-read/mismatches/3fa1", ["mismatches", "charge-read", "3fa1"]),
+    ],
+)
+def test_json_is_what_the_proxy_said(ask: Run, admin: CannedAdmin, path: str, arguments: list[str]) -> None:
+    admin.answers("GET", path, {"routes": [], "text": "größer"})
+    result = ask(*arguments, "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == {"routes": [], "text": "größer"}

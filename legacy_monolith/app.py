@@ -17,6 +17,7 @@ from legacy_monolith.wire import ApiError, answer
 from legacy_monolith.writes import API_KEY, create_charge, create_refund
 
 LARGEST_BODY = 64 * 1024
+CLIENT_GONE = 499
 log = structlog.get_logger()
 
 
@@ -29,8 +30,8 @@ def create_app(database: Path) -> web.Application:
     app.on_shutdown.append(end_streams)
     app.on_response_prepare.append(add_headers)
     app.router.add_get("/v1/exports/charges.csv", export_charges)
-    app.router.add_get("/v1/events/stream", event_stream)
-    app.router.add_get("/v1/socket", socket)
+    app.router.add_get("/v1/events/stream", event_stream, allow_head=False)
+    app.router.add_get("/v1/socket", socket, allow_head=False)
     app.router.add_get("/v1/invoices/{id}/pdf", invoice_pdf)
     app.router.add_get("/v1/charge/{id}", moved_charge)
     app.router.add_post("/v1/charges", create_charge)
@@ -71,6 +72,9 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         return answer(request, body, error.status, allow)
     except web.HTTPException:
         raise
+    except ConnectionError:
+        log.info("client_gone", method=request.method, path=request.path)
+        return web.Response(status=CLIENT_GONE)  # nobody reads it
     except Exception:
         log.exception("request_failed", method=request.method, path=request.path)
         if not api:

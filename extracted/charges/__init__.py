@@ -7,6 +7,6 @@ answered but not stored; without the mark it is stored as the monolith would, ev
 
 Two environment variables make it play its own history. `BUILD` names the build (default `charges-1.0.0`), which every
 answer carries in `X-Build`. `CHARGES_BUG=rounding` is the first build that was ever deployed (`BUILD` then defaults to
-`charges-0.9.0`): it rounds each fee line before summing instead of the sum, so `fee` is off by one or two on about a
-quarter of all charges, and it leaves out `receipt_email` where it is null, on about a third.
+`charges-0.9.0`): it rounds each fee line before summing instead of the sum, so `fee` is off by one or two on three
+charges in ten, and it leaves out `receipt_email` where it is null, on three in ten as well.
 """

@@ -20,5 +20,6 @@ def create(database: Database) -> web.Application:
 
 if __name__ == "__main__":
     if os.environ.get("CHARGES_BUG", "") not in BUGS:
-        sys.exit("extracted.charges: CHARGES_BUG must be unset or `rounding`.")
+        sys.stderr.write("extracted.charges: CHARGES_BUG must be unset or `rounding`.\n")
+        sys.exit(2)
     sys.exit(main("charges", 8101, create))

@@ -1,8 +1,8 @@
 """The monolith's database file, shared for now.
 
 Two connections: one that can only read, on the event loop, and one that writes, on its own thread. A read is a look-up
-by key or index in the page cache, tens of microseconds, and in WAL mode waits for no writer, so a thread would cost more
-than it saves; a write may wait for another process's lock and for the disk. Rows are fetched whole, so that no open
+by key or index in the page cache, tens of microseconds, and in WAL mode waits for no writer: a thread would cost more
+than it saves. A write may wait for another process's lock and for the disk. Rows are fetched whole, so that no open
 cursor keeps the WAL from being checkpointed.
 """
 

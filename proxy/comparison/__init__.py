@@ -1,0 +1,18 @@
+"""Pure. Two observations of one request and a route's rules in; match, ignored, mismatch or not_compared out."""
+
+from proxy.comparison.content import decoded_body
+from proxy.comparison.describe import describe
+from proxy.comparison.pair import byte_equal, compare
+from proxy.comparison.rules import Rules, compile_rules
+from proxy.comparison.saved import BadMessageError, parse_saved
+
+__all__ = [
+    "BadMessageError",
+    "Rules",
+    "byte_equal",
+    "compare",
+    "compile_rules",
+    "decoded_body",
+    "describe",
+    "parse_saved",
+]

@@ -1,0 +1,133 @@
+"""What a comparison has found so far: differences, how much work is left, and the signature that they add up to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from functools import lru_cache
+
+from proxy.comparison.json_text import type_name
+from proxy.model.comparison import Difference, Kind, Risk
+from proxy.model.field_path import write_step
+
+KEPT = 50  # differences of each sort that are kept; all are counted
+SHOWN = 120  # characters of a printable form
+BUDGET = 200_000  # members and elements looked at, one by one, in one comparison
+
+_ORDER = {Risk.HIGH: 0, Risk.MEDIUM: 1, Risk.LOW: 2}
+
+
+class BudgetSpent(Exception):  # noqa: N818 - read as a sentence
+    """The pair is too much work."""
+
+
+class Findings:
+    """Differences in the order they are found; explained and unexplained apart, so that a flood of explained ones
+    pushes no other out. `kinds` holds every unexplained (path, kind), uncapped but by the budget."""
+
+    __slots__ = ("budget", "explained", "kinds", "total", "unexplained")
+
+    def __init__(self, budget: int = BUDGET) -> None:
+        self.budget = budget
+        self.explained: list[Difference] = []
+        self.unexplained: list[Difference] = []
+        self.kinds: set[tuple[str, Kind]] = set()
+        self.total = 0
+
+    def spend(self, work: int) -> None:
+        """Raises BudgetSpent when the work exceeds what is left."""
+        self.budget -= work
+        if self.budget < 0:
+            raise BudgetSpent
+
+    def add(self, difference: Difference) -> None:
+        self.total += 1
+        if difference.ignored_by:
+            if len(self.explained) < KEPT:
+                self.explained.append(difference)
+            return
+        self.kinds.add((difference.path, difference.kind))
+        if len(self.unexplained) < KEPT:
+            self.unexplained.append(difference)
+
+    def take(self, other: Findings) -> None:
+        """Adds what `other` found; its budget is the caller's affair."""
+        self.total += other.total
+        self.kinds |= other.kinds
+        self.explained = (self.explained + other.explained)[:KEPT]
+        self.unexplained = (self.unexplained + other.unexplained)[:KEPT]
+
+    def worst_first(self) -> tuple[Difference, ...]:
+        return (*sorted(self.unexplained, key=lambda one: _ORDER[one.risk]), *self.explained)
+
+
+@lru_cache(maxsize=4096)
+def signature_of(status_pair: tuple[int, int], kinds: tuple[tuple[str, Kind], ...]) -> str:
+    """The stable key of equal mismatches, 12 hex digits: status pair and *every* path and kind that differs.
+
+    All of them, not only the worst: who accepts "the fee differs" has not accepted "the fee differs and the customer
+    is gone"."""
+    text = repr((status_pair, [(path, kind.value) for path, kind in kinds]))
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:12]
+
+
+_ID = re.compile(
+    r"\d+|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|(?=.*\d)(?:[a-z]{1,8}_)?[0-9a-zA-Z]{12,}|(?=.*\d)[0-9a-f]{8,}"
+    r"|[a-z]{2,5}_(?=\w*\d)[0-9a-zA-Z]{6,}"
+)
+
+
+@lru_cache(maxsize=4096)
+def member_steps(name: str) -> tuple[str, str]:
+    """How a member's name is written in a path and in a place. Names that look like ids become `.*` in the path: an
+    object used as a map would else make a signature for each of its keys."""
+    place = write_step(name)
+    return (".*" if _ID.fullmatch(name) else place), place
+
+
+def shown(value: object) -> str:
+    """A short printable form of a read JSON value; no control characters whatever the value holds."""
+    if isinstance(value, bytes):
+        return capped(value.decode())
+    if isinstance(value, str):
+        return printable(value if len(value) <= SHOWN else value[:SHOWN] + "…")
+    if isinstance(value, dict):
+        return f"object with {len(value)} members"
+    if isinstance(value, list):
+        return f"{type_name(value)} of {len(value)}"
+    return json.dumps(value)
+
+
+def shown_pair(left: str, right: str) -> tuple[str, str]:
+    """Printable forms of two texts that differ: whole if short, else a window around the first difference."""
+    if len(left) <= SHOWN and len(right) <= SHOWN:
+        return printable(left), printable(right)
+    start = max(0, first_difference(left, right) - SHOWN // 3)
+    return _window(left, start), _window(right, start)
+
+
+def first_difference(left: str, right: str) -> int:
+    """The index of the first character that differs; the shorter length when one text begins with the other."""
+    low, high = 0, min(len(left), len(right))
+    while low < high:  # the longest common prefix by halving: slices compare faster than characters do
+        middle = (low + high + 1) // 2
+        if left[low:middle] == right[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def printable(text: str) -> str:
+    quoted = json.dumps(text, ensure_ascii=False)
+    return quoted if quoted.isprintable() else json.dumps(text)
+
+
+def capped(text: str) -> str:
+    return text if len(text) <= SHOWN else text[:SHOWN] + "…"
+
+
+def _window(text: str, start: int) -> str:
+    piece = text[start : start + SHOWN]
+    return ("…" if start else "") + printable(piece) + ("…" if start + SHOWN < len(text) else "")

@@ -1,0 +1,28 @@
+"""Payloads without structure: text by its first difference, bytes by their digest."""
+
+from __future__ import annotations
+
+import hashlib
+
+from proxy.comparison.findings import Findings, first_difference, shown_pair
+from proxy.model.comparison import Difference, Kind, Risk
+
+
+def texts(left: str, right: str, found: Findings) -> None:
+    """One difference at most: where two texts part, everything after it may be shifted."""
+    if left == right:
+        return
+    at = first_difference(left, right)
+    line = left.count("\n", 0, at) + 1
+    column = at - (left.rfind("\n", 0, at) + 1) + 1
+    ours, theirs = shown_pair(left, right)
+    found.add(Difference("body", Kind.BODY, Risk.MEDIUM, ours, theirs, f"body:{line}:{column}"))
+
+
+def byte_strings(left: bytes, right: bytes, found: Findings) -> None:
+    if left != right:
+        found.add(Difference("body", Kind.BODY, Risk.MEDIUM, _named(left), _named(right), "body"))
+
+
+def _named(data: bytes) -> str:
+    return f"{len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()[:12]}"

@@ -23,14 +23,14 @@ class Build(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Rows to write together. Segments, differences and audit are appended; everything else replaces the row of the
-    same identity. `seen` holds 64-bit request digests. `inventory_whole`: rows that are not in `inventory` go
+    same identity. `seen` pairs keys with 64-bit request digests. `inventory_whole`: rows that are not in `inventory` go
     (learned templates fold into others)."""
 
     segments: Sequence[Segment] = ()
     differences: Sequence[DifferenceRow] = ()
     signatures: Sequence[SignatureRow] = ()
     exemplars: Sequence[Exemplar] = ()
-    seen: Mapping[EvidenceKey, Collection[int]] = field(default_factory=dict)
+    seen: Sequence[tuple[EvidenceKey, int]] = ()
     audit: Sequence[AuditRow] = ()
     overrides: Sequence[Override] = ()
     overrides_cleared: Collection[str] = ()

@@ -34,7 +34,8 @@ def prune_by_age(connection: sqlite3.Connection, oldest: float) -> Pruned:
     """Drop what is older than `oldest` (seconds since 1970). Inside a transaction of the caller."""
     idle = """SELECT id FROM evidence_key WHERE id NOT IN (SELECT key FROM segment WHERE second >= :oldest)
         AND id NOT IN (SELECT key FROM signature WHERE last >= :oldest)
-        AND id NOT IN (SELECT key FROM difference WHERE at >= :oldest)"""
+        AND id NOT IN (SELECT key FROM difference WHERE at >= :oldest)
+        AND id NOT IN (SELECT key FROM exemplar WHERE at >= :oldest)"""
     dead = [int(row[0]) for row in connection.execute(idle, {"oldest": oldest})]
     rows = _drop_keys(connection, dead)
     rows += connection.execute("DELETE FROM difference WHERE at < ?", (oldest,)).rowcount

@@ -101,7 +101,7 @@ class Store:
             by_size = prune_by_size(connection, retention.size)
             self._keys.clear()
         with self._guard("shrink") as connection:
-            connection.execute("PRAGMA incremental_vacuum").fetchall()
+            connection.executescript("PRAGMA incremental_vacuum")  # steps to the end; execute frees one page
         return Pruned(by_age.rows + by_size.rows, by_age.keys + by_size.keys, by_size.size)
 
     def _write_evidence(self, connection: sqlite3.Connection, batch: Batch) -> None:
@@ -130,11 +130,10 @@ class Store:
             "INSERT OR REPLACE INTO exemplar VALUES (?, ?, ?, ?, ?)",
             [(self._key(connection, e.key), e.signature, e.slot, e.at, rows.exemplar_text(e)) for e in batch.exemplars],
         )
-        for key, digests in batch.seen.items():
-            number = self._key(connection, key)
-            connection.executemany(
-                "INSERT OR IGNORE INTO seen VALUES (?, ?)", [(number, rows.signed(d)) for d in digests]
-            )
+        connection.executemany(
+            "INSERT OR IGNORE INTO seen VALUES (?, ?)",
+            [(self._key(connection, key), rows.signed(digest)) for key, digest in batch.seen],
+        )
 
     def _write_decisions(self, connection: sqlite3.Connection, batch: Batch) -> None:
         connection.executemany(

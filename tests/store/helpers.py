@@ -54,7 +54,7 @@ def full_batch() -> Batch:
         differences=[difference(100.5)],
         signatures=[signature()],
         exemplars=[exemplar(0), exemplar(1, at=160.0)],
-        seen={KEY: {1, 2, LARGE}},
+        seen=[(KEY, 1), (KEY, 2), (KEY, LARGE)],
         audit=[AuditRow(99.0, "ann", "promote", "charge-read", "shadow -> canary 5%", "looks good")],
         overrides=[Override("charge-read", Stage.CANARY, 5.0, Stage.SHADOW, 0.0, "ann", "looks good", 99.0)],
         states={"charge-read": RouteState(Stage.CANARY, 5.0, StageSource.OVERRIDE, 3)},

@@ -78,7 +78,7 @@ def test_a_cleared_override_is_gone_and_one_set_in_the_same_batch_stays(store: S
 
 
 def test_only_digests_of_the_newest_epoch_are_loaded(store: Store) -> None:
-    store.write(Batch(seen={KEY: [1], KEY._replace(epoch=4): [2], KEY._replace(epoch=4, build="build-0"): [3]}))
+    store.write(Batch(seen=[(KEY, 1), (KEY._replace(epoch=4), 2), (KEY._replace(epoch=4, build="build-0"), 3)]))
     assert store.load().seen == {KEY._replace(epoch=4): {2}, KEY._replace(epoch=4, build="build-0"): {3}}
 
 

@@ -1,0 +1,5 @@
+"""Edge. The client connection, the upstream connection and pool, the exchange, the upgrade tunnel."""
+
+from proxy.data_path.engine import DataPath
+
+__all__ = ["DataPath"]

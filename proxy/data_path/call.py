@@ -1,0 +1,155 @@
+"""One captured request to one backend, for comparing: nobody waits for it, so everything about it is bounded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from proxy.data_path.capture import Capture
+from proxy.data_path.framing import Body
+from proxy.data_path.parse import Answer
+from proxy.data_path.pool import Pool
+from proxy.data_path.upstream import Upstream
+from proxy.data_path.wheel import NEVER
+from proxy.model.headers import Headers, first
+from proxy.model.heads import ResponseHead
+from proxy.model.observation import CapturedBody, Observation
+from proxy.model.outcome import Outcome
+from proxy.model.sides import Side
+
+
+class Call:
+    """`done` gets the observation exactly once, never from within `begin`... except through the loop."""
+
+    __slots__ = (
+        "_answer",
+        "_asked",
+        "_cap",
+        "_capture",
+        "_done",
+        "_first_byte",
+        "_message",
+        "_method",
+        "_pool",
+        "_resent",
+        "_side",
+        "_size",
+        "_upstream",
+        "deadline",
+        "due",
+    )
+
+    def __init__(
+        self, pool: Pool, side: Side, message: bytes, method: bytes, capture: int, done: Callable[[Observation], None]
+    ) -> None:
+        self._pool = pool
+        self._side = side
+        self._message = message
+        self._method = method
+        self._cap = capture
+        self._capture = Capture(capture)
+        self._done: Callable[[Observation], None] | None = done
+        self._upstream: Upstream | None = None
+        self._answer: Answer | None = None
+        self._size = 0
+        self._asked = time.monotonic()
+        self._first_byte = 0.0
+        self._resent = False
+        self.deadline = NEVER
+        self.due = NEVER
+
+    def begin(self, seconds: float) -> None:
+        """Ask; the answer has to be whole after so many seconds."""
+        self._pool.wheel.watch(self, self._pool.wheel.now + seconds)
+        self._send(fresh=self._method not in (b"GET", b"HEAD", b"OPTIONS", b"TRACE"))
+
+    def _send(self, *, fresh: bool) -> None:
+        upstream = self._pool.take(self, fresh=fresh)
+        if upstream is not None:
+            self.on_connected(upstream)
+
+    def cancel(self) -> None:
+        self._stop(Outcome.CANCELLED)
+
+    def expired(self, now: float) -> None:
+        self._stop(Outcome.TOTAL_TIMEOUT)
+
+    def _stop(self, outcome: Outcome) -> None:
+        if self._done is None:
+            return
+        if self._upstream is not None:
+            self._upstream.abandon()
+        else:
+            self._pool.forget(self)
+        self._end(outcome)
+
+    def on_connected(self, upstream: Upstream) -> None:
+        if self._done is None:
+            self._pool.give(upstream)
+            return
+        self._upstream = upstream
+        upstream.begin(self, self._method, NEVER)
+        upstream.request_sent = True
+        upstream.write(self._message)
+
+    def on_interim(self, head: ResponseHead) -> None:
+        pass
+
+    def on_switched(self, head: ResponseHead, data: bytes) -> None:
+        if self._upstream is not None:
+            self._upstream.closed = True
+            self._upstream.transport.abort()
+        self._end(Outcome.UPSTREAM_HEAD_INVALID)
+
+    def on_head(self, answer: Answer, body: Body) -> None:
+        self._answer = answer
+        self._first_byte = time.monotonic()
+        body.sink = self._capture.add
+
+    def on_body(self, piece: bytes, done: bool) -> None:
+        self._size += len(piece)
+        if done:
+            self._end(Outcome.OK)
+        elif self._size > 2 * self._cap + 4096 and self._upstream is not None:
+            self._upstream.abandon()  # nothing of it can be compared: reading on would only cost both sides
+            self._end(Outcome.OK)
+
+    def on_failed(self, outcome: Outcome, reason: str) -> None:
+        upstream = self._upstream
+        self._upstream = None
+        idle_closed = outcome is Outcome.UPSTREAM_CLOSED and upstream is not None and upstream.reused
+        if idle_closed and upstream is not None and not upstream.answering and not self._resent:
+            self._resent = True
+            if self._method in (b"GET", b"HEAD", b"OPTIONS", b"TRACE"):
+                self._send(fresh=True)
+                return
+        self._end(outcome)
+
+    def on_upstream_full(self) -> None:
+        pass
+
+    def on_upstream_ready(self) -> None:
+        pass
+
+    def _end(self, outcome: Outcome) -> None:
+        done = self._done
+        if done is None:
+            return
+        self._done = None
+        self._upstream = None
+        self.deadline = NEVER
+        self._message = b""
+        now = time.monotonic()
+        status = 0
+        headers: Headers = ()
+        build = ""
+        body = CapturedBody(b"", 0, False)
+        if self._answer is not None:
+            status = self._answer.head.status
+            headers = self._answer.head.headers
+            body = self._capture.body(complete=outcome is Outcome.OK)
+            if self._pool.build_header is not None:
+                build = (first(headers, self._pool.build_header) or b"").decode("latin-1")
+        first_byte = (self._first_byte or now) - self._asked
+        backend = self._pool.backend.name
+        done(Observation(self._side, backend, outcome, status, headers, body, build, first_byte, now - self._asked))

@@ -1,0 +1,167 @@
+"""The data path of one worker: its clients, its pools, and the snapshot that is in force.
+
+Snapshot and pools are swapped together as one `View`, read once per exchange: an exchange ends with what it began
+with. A backend that a new snapshot leaves as it was keeps its pool; one that is gone or changed is drained.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from proxy.data_path.call import Call
+from proxy.data_path.client import Client
+from proxy.data_path.pool import Pool
+from proxy.data_path.wheel import TICK, Wheel
+from proxy.model.decision import Decision
+from proxy.model.observation import Exchange as Exchanged
+from proxy.model.observation import Observation
+from proxy.model.records import Ended
+from proxy.model.sides import Side
+from proxy.model.spec import Backend, Limits
+from proxy.routing.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from proxy.routing.breaker import Breaker
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A snapshot and the pools that go with it: `pools` for clients, `shadow_pools` for copies."""
+
+    snapshot: Snapshot
+    pools: dict[str, Pool]
+    shadow_pools: dict[str, Pool]
+    limits: Limits
+    capture: int
+
+
+class DataPath:
+    """Made inside a running loop. `record` is called exactly once per exchange; `offer` after the answer was handed to
+    the transport, where a copy is due. Neither may wait or raise. `breakers` gives a backend's breaker, `dice` numbers
+    in [0, 1)."""
+
+    def __init__(
+        self,
+        *,
+        snapshot: Snapshot,
+        record: Callable[[Ended], None],
+        offer: Callable[[Exchanged, Decision], None],
+        breakers: Callable[[str], Breaker],
+        dice: Callable[[], float],
+        scheme: bytes = b"http",
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.wheel = Wheel(self._loop)
+        self.record = record
+        self.offer = offer
+        self.breaker = breakers
+        self.dice = dice
+        self.scheme = scheme
+        self.draining = False
+        self.in_flight = 0
+        self.clients: set[Client] = set()
+        self.view = self._view(snapshot, {}, {})
+        self._ids = itertools.count(int.from_bytes(os.urandom(4)))
+        self._id_prefix = os.urandom(8).hex().encode("ascii")
+        self._random = random.Random(os.urandom(16))  # noqa: S311 - trace ids must be unlike each other, not secret
+        self._empty: asyncio.Future[None] | None = None
+
+    def protocol(self) -> Client:
+        """The factory for `loop.create_server`."""
+        return Client(self)
+
+    @property
+    def client_connections(self) -> int:
+        return len(self.clients)
+
+    def pools(self) -> dict[str, tuple[int, int, int]]:
+        """Idle, busy and waiting of each backend's client pool."""
+        return {name: pool.counts for name, pool in self.view.pools.items()}
+
+    def new_request_id(self) -> bytes:
+        return b"%b%08x" % (self._id_prefix, next(self._ids) & 0xFFFFFFFF)
+
+    def new_traceparent(self) -> bytes:
+        """W3C Trace Context: a new trace whose sampling is left to others."""
+        return b"00-%032x-%016x-00" % (self._random.getrandbits(128) | 1, self._random.getrandbits(64) | 1)
+
+    def swap(self, snapshot: Snapshot) -> None:
+        """New exchanges see this snapshot; pools that it no longer uses are drained."""
+        old = self.view
+        self.view = self._view(snapshot, old.pools, old.shadow_pools)
+        kept = {id(pool) for pool in (*self.view.pools.values(), *self.view.shadow_pools.values())}
+        for pool in (*old.pools.values(), *old.shadow_pools.values()):
+            if id(pool) not in kept:
+                pool.drain()
+
+    def _view(self, snapshot: Snapshot, pools: dict[str, Pool], shadow_pools: dict[str, Pool]) -> View:
+        spec = snapshot.spec
+        copies = max(1, spec.shadow.concurrency)
+
+        def pool(old: Pool | None, backend: Backend, limit: int) -> Pool:
+            head_limit = spec.limits.head
+            if old is not None and (old.backend, old.limit, old.head_limit) == (backend, limit, head_limit):
+                return old
+            return Pool(backend, loop=self._loop, wheel=self.wheel, head_limit=head_limit, limit=limit)
+
+        return View(
+            snapshot,
+            {name: pool(pools.get(name), backend, backend.connections) for name, backend in spec.backends.items()},
+            {name: pool(shadow_pools.get(name), backend, copies) for name, backend in spec.backends.items()},
+            spec.limits,
+            spec.shadow.capture,
+        )
+
+    def call(
+        self,
+        backend: str,
+        side: Side,
+        head: bytes,
+        body: bytes,
+        *,
+        method: bytes,
+        deadline: float,
+        capture: int,
+        done: Callable[[Observation], None],
+    ) -> Callable[[], None]:
+        """Send one captured request on the backend's shadow pool. `deadline` is in seconds from now, `capture` the
+        bytes of payload worth keeping. Never raises; `done` is called exactly once, later. Returns what cancels it.
+
+        Raises KeyError for a backend that the snapshot does not have."""
+        one = Call(self.view.shadow_pools[backend], side, head + body, method, capture, done)
+        one.begin(deadline)
+        return one.cancel
+
+    async def drain(self, limit: float) -> None:
+        """Let the exchanges end, for at most `limit` seconds; then cut what is left. Stop accepting before."""
+        self.draining = True
+        for client in list(self.clients):
+            client.drain()
+        if self.clients:
+            self._empty = self._loop.create_future()
+            try:
+                async with asyncio.timeout(limit):
+                    await self._empty
+            except TimeoutError:
+                for client in list(self.clients):
+                    client.cut()
+                await asyncio.sleep(TICK)  # so that the aborted transports end
+            self._empty = None
+
+    def client_left(self) -> None:
+        if self._empty is not None and not self.clients and not self._empty.done():
+            self._empty.set_result(None)
+
+    def close(self) -> None:
+        """End everything at once."""
+        for client in list(self.clients):
+            client.cut()
+        for pool in (*self.view.pools.values(), *self.view.shadow_pools.values()):
+            pool.close()
+        self.wheel.close()

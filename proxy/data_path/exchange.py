@@ -1,0 +1,456 @@
+"""One client request and its answer.
+
+The exchange stands between a client connection and, one after the other, at most three upstream connections: the
+first try, one more on a fresh connection when the backend closed an idle one under our hands (RFC 9112 section 9.3.1:
+only for what may be sent twice, or was not sent), and the other side when the route has a fallback. A small answer of
+a side that has a fallback is held until it is whole, so that a service that dies in the middle of it is never seen.
+
+Once a byte of an answer went to the client nothing can be mended: a cut answer cuts the client's connection too,
+which is the only honest way to say so in HTTP/1.1.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from proxy.data_path.capture import Capture
+from proxy.data_path.framing import Body, Chunked, Length
+from proxy.data_path.parse import CHUNKED, UNTIL_CLOSE, Answer, Request
+from proxy.data_path.refusals import refusal
+from proxy.data_path.tunnel import Tunnel
+from proxy.data_path.wheel import NEVER
+from proxy.model.decision import Decision
+from proxy.model.headers import Headers, first
+from proxy.model.heads import ResponseHead
+from proxy.model.observation import EMPTY_BODY, CapturedRequest, Observation
+from proxy.model.observation import Exchange as Exchanged
+from proxy.model.outcome import Outcome
+from proxy.model.records import Ended
+from proxy.model.sides import Side
+from proxy.routing.forwarding import Peer, client_head, request_id_of, sent_headers, upstream_head
+
+if TYPE_CHECKING:
+    from proxy.data_path.client import Client
+    from proxy.data_path.engine import DataPath, View
+    from proxy.data_path.pool import Pool
+    from proxy.data_path.upstream import Upstream
+
+KEPT = 64 * 1024  # of a request's body, to send it again; of an answer's, to hold it until it is whole
+_IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE", b"PROPFIND", b"REPORT", b"SEARCH"})
+
+
+class Exchange:
+    """States: sending (no answer yet), held, answering (`_begun`), over. `started` is CLOCK_MONOTONIC seconds."""
+
+    __slots__ = (
+        "_answer",
+        "_asked",
+        "_backend",
+        "_begun",
+        "_body",
+        "_client",
+        "_close",
+        "_decision",
+        "_engine",
+        "_failed",
+        "_fell_back",
+        "_first_byte",
+        "_held",
+        "_kept",
+        "_kept_size",
+        "_out",
+        "_over",
+        "_payload",
+        "_peer",
+        "_pool",
+        "_received",
+        "_request",
+        "_request_capture",
+        "_request_id",
+        "_resent",
+        "_response_capture",
+        "_sent",
+        "_sent_head",
+        "_side",
+        "_started",
+        "_total",
+        "_upstream",
+        "_view",
+        "_written",
+        "body_done",
+    )
+
+    def __init__(
+        self, client: Client, engine: DataPath, view: View, request: Request, peer: Peer, decision: Decision
+    ) -> None:
+        self._client = client
+        self._engine = engine
+        self._view = view
+        self._request = request
+        self._peer = peer
+        self._decision = decision
+        self._side = decision.side
+        self._backend = decision.backend
+        self._pool: Pool = view.pools[decision.backend]
+        self._sent_head = b""
+        self._started = time.monotonic()
+        self._request_id = request_id_of(request.head.headers) or engine.new_request_id()
+        self._body: Body | None = None
+        self.body_done = request.length == 0
+        self._upstream: Upstream | None = None
+        self._kept: list[bytes] | None = None
+        self._kept_size = 0
+        self._held: list[bytes] | None = None
+        self._payload: list[bytes] | None = None
+        self._answer: Answer | None = None
+        self._request_capture: Capture | None = None
+        self._response_capture: Capture | None = None
+        self._failed: Observation | None = None
+        self._fell_back = ""
+        self._out = b""
+        self._sent = 0
+        self._received = 0
+        self._first_byte = 0.0
+        self._asked = 0.0
+        self._total = NEVER
+        self._begun = False
+        self._written = False
+        self._resent = False
+        self._close = False
+        self._over = False
+
+    # the request
+
+    def begin(self, data: bytes) -> None:
+        """Send the request to the side that is to answer. `data` is what came after the head."""
+        decision = self._decision
+        length = self._request.length
+        if decision.shadow_backend is not None:
+            self._request_capture = Capture(self._view.capture)
+        if length:
+            self._body = Chunked() if length == CHUNKED else Length(length)
+            if self._request_capture is not None:
+                self._body.sink = self._request_capture.add
+            self._kept = []
+            if data:
+                self.from_client(data)
+                if self._over:
+                    return
+        backend = decision.backend
+        if decision.fallback_backend is not None and not self._engine.breaker(backend).allows(time.monotonic()):
+            self._fell_back = Outcome.BREAKER_OPEN.value
+            self._side = decision.side.other
+            backend = decision.fallback_backend
+        self._send(backend)
+
+    def _send(self, backend: str, *, fresh: bool = False) -> None:
+        request = self._request
+        pool = self._view.pools[backend]
+        self._pool = pool
+        self._backend = backend
+        config = pool.backend
+        self._sent_head = upstream_head(
+            request.head,
+            self._peer,
+            authority=pool.authority,
+            preserve_host=config.preserve_host,
+            request_id=self._request_id,
+            traceparent=self._engine.new_traceparent(),
+            upgrade=bool(request.upgrade),
+        )
+        if config.total_timeout is not None:
+            self._total = self._engine.wheel.now + config.total_timeout
+        if self._request_capture is not None:
+            self._asked = time.monotonic()
+        upstream = pool.take(self, fresh=fresh or request.head.method not in _IDEMPOTENT)
+        if upstream is not None:
+            self.on_connected(upstream)
+
+    def on_connected(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+        upstream.begin(self, self._request.head.method, self._total)
+        data = self._sent_head
+        if self._kept:
+            data += b"".join(self._kept)
+        self._written = True
+        upstream.request_sent = self.body_done
+        upstream.write(data)
+        if self._kept_size > KEPT:
+            self._kept = None
+            self._client.resume()
+
+    def from_client(self, data: bytes) -> None:
+        """Bytes of the request's body, and of what follows it."""
+        body = self._body
+        assert body is not None  # noqa: S101 - the client asks `body_done` first
+        piece = body.feed(data)
+        if body.fault:
+            self._refuse(Outcome.REQUEST_BODY_INVALID, body.fault)
+            return
+        if body.size > self._view.limits.body:
+            self._refuse(Outcome.REQUEST_BODY_TOO_LARGE, f"body larger than {self._view.limits.body} bytes")
+            return
+        upstream = self._upstream
+        if body.done:
+            self.body_done = True
+            self._client.body_ended(body.rest)
+            if upstream is not None:
+                upstream.request_sent = True
+        self._sent += len(piece)
+        if self._kept is not None:
+            self._kept.append(piece)
+            self._kept_size += len(piece)
+            if self._kept_size > KEPT:
+                if upstream is None:
+                    self._client.pause()
+                else:
+                    self._kept = None
+        if upstream is not None and piece:
+            upstream.write(piece)
+
+    def _may_send_again(self) -> bool:
+        if not self._written:
+            return True
+        whole = self._kept is not None or self._request.length == 0
+        return whole and self._request.head.method in _IDEMPOTENT
+
+    # the answer
+
+    def on_interim(self, head: ResponseHead) -> None:
+        if self._request.head.version == (1, 1):
+            self._client.write(client_head(head, build_header=self._pool.build_header))
+
+    def on_switched(self, head: ResponseHead, data: bytes) -> None:
+        upstream = self._upstream
+        assert upstream is not None  # noqa: S101 - it is the caller
+        if not self._request.upgrade:
+            upstream.transport.abort()
+            upstream.closed = True
+            self.on_failed(Outcome.UPSTREAM_HEAD_INVALID, "101 that nobody asked for")
+            return
+        self._upstream = None
+        self._engine.breaker(self._backend).succeeded()
+        answer = client_head(head, build_header=self._pool.build_header, connection=b"Upgrade", upgrade=True)
+        self._client.write(answer + data)
+        self._answer = Answer(head, UNTIL_CLOSE, False)
+        upstream.tunnel = Tunnel(self._client.transport, upstream, self._tunnel_ended)
+        self._client.switch(upstream.tunnel)
+
+    def _tunnel_ended(self, sent: int, received: int) -> None:
+        self._sent += sent
+        self._received += received
+        self._over = True
+        self._record(Outcome.TUNNELLED, 101, self._decision.why)
+
+    def on_head(self, answer: Answer, body: Body) -> None:
+        self._answer = answer
+        if self._request_capture is not None:
+            self._first_byte = time.monotonic()
+            self._response_capture = Capture(self._view.capture)
+            body.sink = self._response_capture.add
+        if self._may_fall_back() and 0 < answer.length <= KEPT:
+            self._held = []
+        framing: bytes | None = None
+        close = not self._request.keep_alive or self._engine.draining or answer.length == UNTIL_CLOSE
+        if answer.length == CHUNKED and self._request.head.version == (1, 0):
+            framing = b""
+            close = True
+            self._payload = []
+            body.sink = self._take_payload
+        if not self.body_done and (self._sent == 0 or answer.head.status >= 400):
+            close = True  # the backend answers without the body: what the client sends of it is not read as a request
+        self._close = close
+        connection = b"close" if close else b"keep-alive" if self._request.head.version == (1, 0) else None
+        self._out = client_head(
+            answer.head,
+            build_header=self._pool.build_header,
+            connection=connection,
+            framing=framing,
+            upgrade=answer.head.status == 426,
+        )
+
+    def _take_payload(self, piece: bytes) -> None:
+        if self._payload is not None:
+            self._payload.append(piece)
+        if self._response_capture is not None:
+            self._response_capture.add(piece)
+
+    def on_body(self, piece: bytes, done: bool) -> None:
+        if self._held is not None:
+            self._held.append(piece)
+            if not done:
+                return
+            piece = b"".join(self._held)
+            self._held = None
+        elif self._payload is not None:
+            piece = b"".join(self._payload)
+            self._payload.clear()
+        self._received += len(piece)
+        if not self._begun:
+            self._begun = True
+            piece = self._out + piece
+        if piece:
+            self._client.write(piece)
+        if done:
+            self._upstream = None
+            self._engine.breaker(self._backend).succeeded()
+            self._end(Outcome.OK, self._decision.why)
+
+    # trouble
+
+    def on_failed(self, outcome: Outcome, reason: str) -> None:
+        upstream = self._upstream
+        self._upstream = None
+        if (
+            outcome is Outcome.UPSTREAM_CLOSED
+            and upstream is not None
+            and upstream.reused
+            and not upstream.answering
+            and not self._resent
+            and self._may_send_again()
+        ):
+            self._resent = True
+            self._send(self._backend, fresh=True)
+            return
+        if outcome.is_upstream_failure:
+            self._engine.breaker(self._backend).failed(time.monotonic())
+        held = self._held is not None and outcome.is_upstream_failure
+        if (outcome.before_answer or held) and not self._begun and self._may_fall_back():
+            self._fall_back(outcome)
+        else:
+            self._give_up(outcome, reason)
+
+    def _may_fall_back(self) -> bool:
+        return self._decision.fallback_backend is not None and not self._fell_back and self._may_send_again()
+
+    def _fall_back(self, outcome: Outcome) -> None:
+        assert self._decision.fallback_backend is not None  # noqa: S101 - _may_fall_back said so
+        if self._request_capture is not None:
+            self._failed = self._observation(outcome)
+        self._fell_back = outcome.value
+        self._held = self._payload = self._answer = None
+        self._response_capture = None
+        self._resent = False
+        self._side = self._decision.side.other
+        self._send(self._decision.fallback_backend)
+
+    def _refuse(self, outcome: Outcome, reason: str) -> None:
+        """The client is at fault: the backend's part ends too."""
+        self._leave_upstream()
+        self._give_up(outcome, reason)
+
+    def _leave_upstream(self) -> None:
+        if self._upstream is not None:
+            self._upstream.abandon()
+            self._upstream = None
+        else:
+            self._pool.forget(self)
+
+    def _give_up(self, outcome: Outcome, reason: str) -> None:
+        if self._begun or not outcome.status:
+            self._client.abort()
+            self._end(outcome, reason)
+            return
+        self._answer = None
+        self._close = not self._request.keep_alive or not self.body_done or self._engine.draining
+        bodyless = self._request.head.method == b"HEAD"
+        answer = refusal(outcome, self._request_id, close=self._close, bodyless=bodyless)
+        self._received += len(answer)
+        self._client.write(answer)
+        self._end(outcome, reason)
+
+    def client_gone(self, outcome: Outcome = Outcome.CLIENT_GONE) -> None:
+        """The client left, or never reads, or the drain's time is over."""
+        if not self._over:
+            self._leave_upstream()
+            self._client.abort()
+            self._end(outcome, self._decision.why)
+
+    def body_too_slow(self) -> None:
+        self._refuse(Outcome.REQUEST_BODY_TIMEOUT, f"no body for {self._view.limits.body_timeout:g} s")
+
+    # back pressure
+
+    def on_upstream_full(self) -> None:
+        self._client.pause()
+
+    def on_upstream_ready(self) -> None:
+        self._client.resume()
+
+    def client_full(self) -> None:
+        if self._upstream is not None:
+            self._upstream.pause()
+
+    def client_ready(self) -> None:
+        if self._upstream is not None:
+            self._upstream.resume()
+
+    # the end
+
+    def _end(self, outcome: Outcome, why: str) -> None:
+        if self._over:
+            return
+        self._over = True
+        status = self._answer.head.status if self._answer is not None else outcome.status
+        begun = self._begun or self._answer is None
+        self._record(outcome, status if begun else 0, why)
+        self._offer(outcome)
+        self._client.exchange_ended(close=self._close or not self.body_done, linger=not self.body_done)
+
+    def _record(self, outcome: Outcome, code: int, why: str) -> None:
+        head = self._request.head
+        by_proxy = self._answer is None
+        self._engine.record(
+            Ended(
+                self._decision.route,
+                "proxy" if by_proxy else self._side.value,
+                self._backend,
+                outcome.value,
+                code,
+                head.method,
+                head.target,
+                time.monotonic() - self._started,
+                self._sent,
+                self._received,
+                self._request_id,
+                self._peer.ip,
+                self._fell_back,
+                why,
+            )
+        )
+
+    def _offer(self, outcome: Outcome) -> None:
+        """Hand the exchange to the shadow. After a fallback it is the failure of the first side that is compared."""
+        if self._request_capture is None or not self._sent_head:
+            return
+        if self._fell_back and self._failed is None:
+            return  # the breaker was open: the first side was not asked, so there is nothing to compare
+        answered = self._failed or self._observation(outcome)
+        decision = self._decision
+        request = CapturedRequest(
+            self._request.head.method,
+            self._sent_head.split(b" ", 2)[1],
+            sent_headers(self._sent_head),
+            self._request_capture.body(complete=self.body_done),
+        )
+        self._engine.offer(
+            Exchanged(decision.route, decision.epoch, decision.rules, request, answered, self._started), decision
+        )
+
+    def _observation(self, outcome: Outcome) -> Observation:
+        now = time.monotonic()
+        status, headers = 0, ()
+        fields: Headers = headers
+        build = ""
+        if self._answer is not None:
+            status = self._answer.head.status
+            fields = self._answer.head.headers
+            if self._pool.build_header is not None:
+                build = (first(fields, self._pool.build_header) or b"").decode("latin-1")
+        body = EMPTY_BODY
+        if self._response_capture is not None:
+            body = self._response_capture.body(complete=outcome is Outcome.OK)
+        first_byte = (self._first_byte or now) - self._asked
+        side: Side = self._side
+        return Observation(side, self._backend, outcome, status, fields, body, build, first_byte, now - self._asked)

@@ -1,0 +1,73 @@
+"""After a 101: raw bytes both ways, with back pressure, until both ends have said all (RFC 9110 section 7.8).
+
+Nothing is parsed, re-framed or limited in time: an idle WebSocket is a normal WebSocket. Each side's end is passed on
+as an end, so that a protocol with a half-close keeps it. TCP keep-alive finds ends that are gone without a word.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+from proxy.data_path.upstream import Upstream
+
+
+class Tunnel:
+    """`ended` is called once, when either connection is gone, with the bytes that went to the backend and back."""
+
+    __slots__ = ("_client", "_closed", "_ended", "_received", "_sent", "_upstream")
+
+    def __init__(self, client: asyncio.Transport, upstream: Upstream, ended: Callable[[int, int], None]) -> None:
+        self._client = client
+        self._upstream = upstream
+        self._ended = ended
+        self._closed = False
+        self._sent = 0
+        self._received = 0
+        for transport in (client, upstream.transport):
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+    def from_client(self, data: bytes) -> None:
+        self._sent += len(data)
+        self._upstream.transport.write(data)
+
+    def from_upstream(self, data: bytes) -> None:
+        self._received += len(data)
+        self._client.write(data)
+
+    def client_full(self) -> None:
+        self._upstream.pause()
+
+    def client_ready(self) -> None:
+        self._upstream.resume()
+
+    def upstream_full(self) -> None:
+        if not self._client.is_closing():
+            self._client.pause_reading()
+
+    def upstream_ready(self) -> None:
+        if not self._client.is_closing():
+            self._client.resume_reading()
+
+    def client_eof(self) -> None:
+        if not self._upstream.transport.is_closing():
+            self._upstream.transport.write_eof()
+
+    def upstream_eof(self) -> None:
+        if not self._client.is_closing():
+            self._client.write_eof()
+
+    def client_lost(self) -> None:
+        self._close()
+
+    def upstream_lost(self) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._upstream.transport.close()
+        self._client.close()
+        self._ended(self._sent, self._received)

@@ -1,0 +1,51 @@
+# The two commands: `make demo` and `make test`. `make` alone lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format bench docs lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## make .venv with the pinned dependencies and this checkout
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-conflicts -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(STAMP) ## play the migration of Tripe's charges; SECONDS=40 ends by itself
+	@$(BIN)/python -m demo $(if $(filter environment% command%,$(origin SECONDS)),--seconds $(SECONDS))
+
+test: $(STAMP) ## run every test
+	@$(BIN)/python -m pytest -q
+
+check: $(STAMP) ## ruff, mypy --strict, the architecture tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/architecture
+
+format: $(STAMP) ## let ruff lay out the code
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(STAMP) ## measure against nginx, HAProxy, Envoy and a plain aiohttp proxy; see bench/README.md
+	@$(BIN)/python -m bench $(ARGS)
+
+docs: $(STAMP) ## write the generated references: docs/routes.md, the JSON Schema
+	@$(BIN)/python -m proxy.config.reference
+
+lock: ## pin the newest versions that pyproject.toml allows into constraints.txt
+	@rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock
+	@$(VENV)/lock/bin/python -m pip install --quiet --disable-pip-version-check '.[dev]'
+	@(echo "# Written by \`make lock\`. Every version that the demo and the tests run with."; \
+	  $(VENV)/lock/bin/python -m pip freeze --exclude strangler) > constraints.txt
+	@rm -rf $(VENV)/lock
+
+clean: ## remove what was made
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .strangler .demo

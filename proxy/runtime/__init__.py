@@ -1,0 +1,1 @@
+"""Edge. The composition roots of the three kinds of process, and the link between them."""

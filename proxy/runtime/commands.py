@@ -1,0 +1,147 @@
+"""What a person may order: promote, rollback, halt, resume, accept. Each is checked, carried out and audited.
+
+`promote` goes one stage forward, and only where the verdict allows it: going from legacy to shadow shows clients
+nothing new and needs no evidence; every later step does. `rollback` goes to legacy at once and asks for nothing but a
+yes where going back loses what the extracted service has written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from proxy.model.evidence import Ruling, Verdict
+from proxy.model.records import Accepted
+from proxy.model.sides import STAGES, Stage
+from proxy.model.spec import Route
+from proxy.runtime.desk import Desk
+from proxy.runtime.live import Change, Live
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why an order was not carried out. `verdict` is set where it is the verdict that forbids it."""
+
+    title: str
+    detail: str
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A route went from one stage to another. `edit` is the line of routes.yaml that makes it permanent."""
+
+    route: str
+    from_stage: Stage
+    from_percent: float
+    to_stage: Stage
+    to_percent: float
+    edit: str
+    forced: bool
+
+
+class Commands:
+    """`apply` carries a change out in control; `mark_halt` leaves word in the state folder for processes to come."""
+
+    def __init__(
+        self, live: Live, desk: Desk, apply: Callable[[Change], None], mark_halt: Callable[[bool], None]
+    ) -> None:
+        self._live = live
+        self._desk = desk
+        self._apply = apply
+        self._mark_halt = mark_halt
+
+    def promote(
+        self, route: Route, to: Stage | None, percent: float | None, force: bool, who: str, why: str
+    ) -> Moved | Refused:
+        state = self._live.states[route.name]
+        if self._live.is_halted and state.stage is Stage.LEGACY:
+            return Refused("Halted", "All routes are halted. Lift it first: strangler resume.")
+        target = to or (state.stage if percent is not None else next_stage(state.stage))
+        if target is None:
+            return Refused("Nothing left to promote", f"Route {route.name} is retired: the monolith is never called.")
+        goal = percent if percent is not None else route.canary.percent if state.stage is not target else state.percent
+        if target is state.stage and (target is not Stage.CANARY or goal == state.percent):
+            return Refused("Already there", f"Route {route.name} is in stage {target} already.")
+        forward = STAGES.index(target) > STAGES.index(state.stage) or (target is state.stage and goal > state.percent)
+        forced = False
+        if forward and target is not Stage.SHADOW:
+            verdict = self._desk.verdict(route)
+            if verdict.ruling is not Ruling.PASS:
+                if not force:
+                    return Refused(f"The verdict is {verdict.ruling}", verdict.why, verdict)
+                forced = True
+        action = "promote --force" if forced else "promote"
+        self._apply(self._live.put(route, target, goal, who, why, action))
+        return self._moved(route, state.stage, state.percent, target, goal, forced)
+
+    def rollback(self, route: Route, yes: bool, who: str, why: str) -> Moved | Refused:
+        state = self._live.states[route.name]
+        if state.stage is Stage.LEGACY:
+            return Refused("Already there", f"Route {route.name} is in stage legacy already.")
+        if route.owns_data and state.stage in (Stage.CANARY, Stage.LIVE, Stage.RETIRED) and not yes:
+            return Refused(
+                "Rolling back loses data",
+                f"Route {route.name} owns its data: legacy does not know what the extracted service has written. "
+                "Say so with --yes to roll back all the same.",
+            )
+        self._apply(self._live.put(route, Stage.LEGACY, state.percent, who, why, "rollback"))
+        return self._moved(route, state.stage, state.percent, Stage.LEGACY, state.percent, False)
+
+    async def halt(self, who: str, why: str) -> tuple[str, ...]:
+        """Halts; returns the routes that a halt leaves where they are."""
+        self._mark_halt(True)
+        self._apply(self._live.halt(True, who, why))
+        return self._live.skipped_by_halt()
+
+    async def resume(self, who: str, why: str) -> bool:
+        """Lifts a halt by command or signal. False when the file still says `halt: true`."""
+        self._mark_halt(False)
+        self._apply(self._live.halt(False, who, why))
+        return not self._live.is_halted
+
+    def accept(self, accepted: Accepted, who: str) -> Refused | None:
+        known = {row.signature for row in self._desk.signatures(accepted.route)}
+        if accepted.signature not in known:
+            return Refused(
+                "No such signature", f"Route {accepted.route} has none. See: strangler mismatches {accepted.route}"
+            )
+        self._desk.accept(accepted, who)
+        return None
+
+    def _moved(
+        self, route: Route, before: Stage, before_percent: float, stage: Stage, percent: float, forced: bool
+    ) -> Moved:
+        return Moved(route.name, before, before_percent, stage, percent, edit_words(route, stage, percent), forced)
+
+
+def next_stage(stage: Stage) -> Stage | None:
+    place = STAGES.index(stage) + 1
+    return STAGES[place] if place < len(STAGES) else None
+
+
+def edit_words(route: Route, stage: Stage, percent: float) -> str:
+    """The lines of routes.yaml that say what an override says."""
+    lines = [f"  - name: {route.name}", f"    stage: {stage}"]
+    if stage is Stage.CANARY:
+        lines.append(f"    canary: {{percent: {percent:g}}}")
+    return "\n".join(lines)
+
+
+def plain_verdict(verdict: Verdict) -> dict[str, Any]:
+    totals = verdict.totals
+    key = verdict.key
+    return {
+        "verdict": str(verdict.ruling),
+        "why": verdict.why,
+        "needs": list(verdict.needs),
+        "clean_needed": verdict.clean_needed,
+        "blocking": list(verdict.blocking),
+        "n": totals.n,
+        "k": totals.k,
+        "rate": totals.k / totals.n if totals.n else None,
+        "build": key.build if key else None,
+        "epoch": key.epoch if key else None,
+        "rules": key.rules if key else None,
+    }

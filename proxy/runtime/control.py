@@ -1,0 +1,364 @@
+"""Control: everything that is not the data path. Builds the snapshot, hears the workers, compares, keeps the evidence,
+answers the admin port.
+
+It may die at any time: workers serve on, the supervisor starts it again, it reads the store and asks the workers for
+everything they have counted. Nothing a client waits for happens here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import structlog
+import uvloop
+from aiohttp import web
+
+from proxy import __version__, routing
+from proxy.admin import make_app
+from proxy.metrics import Changes, Totals
+from proxy.model.records import Ended
+from proxy.model.spec import Retention
+from proxy.runtime import processes, watch
+from proxy.runtime.commands import Commands
+from proxy.runtime.desk import Desk
+from proxy.runtime.face import make_face
+from proxy.runtime.keeper import Keeper
+from proxy.runtime.link import Kind, Link, pack_compiled, unpack
+from proxy.runtime.live import Change, Live
+from proxy.runtime.load import Built, build_file
+from proxy.runtime.settings import Settings
+from proxy.runtime.views import Views, WorkerView
+from proxy.store import Batch, Store
+
+SETTLE = 0.2  # seconds between two rounds of counting and writing
+PRUNE = 600.0
+INVENTORY = 5.0
+
+log = structlog.get_logger("strangler.control")
+access_log = structlog.get_logger("strangler.access")
+
+
+class Control:
+    """The composition root of the control process."""
+
+    def __init__(self, settings: Settings, order: processes.Order, live: Live) -> None:
+        self.settings = settings
+        self.order = order
+        self.live = live
+        self.totals = Totals()
+        self.inventory = routing.Inventory()
+        self.keeper = Keeper(Store(settings.state / "evidence.sqlite3"), self._whole_state)
+        self.desk = Desk(live, self.keeper)
+        self.workers: dict[Link, WorkerView] = {}
+        self.stop = asyncio.Event()
+        self.views = Views(self)
+        self.commands = Commands(live, self.desk, self.apply, self._mark_halt)
+
+    async def run(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self.stop.set)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._soon(self._reload("SIGHUP")))
+        loop.add_signal_handler(signal.SIGUSR1, lambda: self._soon(self.commands.halt("SIGUSR1", "signal")))
+        await self._begin()
+        link = await self._serve_link(loop)
+        runner = await self._serve_admin(listener)
+        self._tell_ready()
+        jobs: tuple[Callable[[], Awaitable[None]], ...] = (
+            self.keeper.run,
+            self._watch,
+            self._settle_for_ever,
+            self._tidy,
+        )
+        tasks = [asyncio.create_task(self._keep_going(job)) for job in jobs]
+        await self.stop.wait()
+        link.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for worker in list(self.workers):
+            worker.close()
+        self._settle(final=True)
+        self._keep_inventory()
+        await runner.cleanup()
+        self.desk.close()
+        await self.keeper.close()
+
+    # start
+
+    async def _begin(self) -> None:
+        loaded = await self.keeper.load()
+        halted = self._halt_file().exists()
+        if loaded is None:
+            change = self.live.begin({}, {}, halted)
+        else:
+            change = self.live.begin(loaded.overrides, loaded.states, halted)
+            self.desk.restore(loaded)
+            self.inventory.restore(loaded.inventory)
+        self.apply(change)
+
+    async def _serve_link(self, loop: asyncio.AbstractEventLoop) -> asyncio.Server:
+        with contextlib.suppress(FileNotFoundError):
+            await asyncio.to_thread(os.unlink, self.order.link)  # a control that was killed left it behind
+        return await loop.create_unix_server(lambda: _Greeting(self).link, self.order.link)
+
+    async def _serve_admin(self, listener: socket.socket) -> web.AppRunner:
+        app = make_app(make_face(self.live, self.views, self.commands, self._reload), token=self.settings.token)
+        runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        await runner.setup()
+        await web.SockSite(runner, listener).start()
+        url = _url(listener)
+        _write_private(
+            self.settings.state / "admin.json",
+            {"url": url, "pid": os.getpid(), "token_required": self.settings.token is not None},
+        )
+        log.info("admin", url=url, guarded_by="token" if self.settings.token else "loopback")
+        return runner
+
+    def _tell_ready(self) -> None:
+        if self.order.ready is not None:
+            os.write(self.order.ready, b"+")
+            os.close(self.order.ready)
+
+    # changes
+
+    def apply(self, change: Change) -> None:
+        """Carries a change out: workers first, then the log, then the store."""
+        if change.new_table:
+            self._broadcast(Kind.SNAPSHOT, self._pack_snapshot())
+        elif change != Change():
+            self._pack_snapshot()
+            self._broadcast(Kind.STATES, pack_compiled((self.live.states, self.live.is_halted)))
+        for row in change.audit:
+            log.info("audit", who=row.who, action=row.action, route=row.route, what=row.what, why=row.why)
+        self.keeper.write(
+            Batch(
+                audit=change.audit,
+                overrides=change.overrides_set,
+                overrides_cleared=change.overrides_cleared,
+                states=dict(self.live.states),
+            )
+        )
+        self.desk.follow(self.live)
+
+    def _pack_snapshot(self) -> bytes:
+        """The snapshot for the workers, also left in the state folder for one that starts while control is dead."""
+        payload = pack_compiled(self.live.snapshot())
+        try:
+            scratch = self.settings.state / "snapshot.new"
+            with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(payload)
+            scratch.replace(self.settings.state / "snapshot")
+        except OSError as error:
+            log.warning("snapshot_not_left", error=str(error))
+        return payload
+
+    async def _reload(self, who: str) -> tuple[Built, tuple[str, ...]]:
+        """Builds the file anew. Returns what was built and the changes, or problems, in words."""
+        built = await asyncio.to_thread(load_now, self.settings.config)
+        change = self.live.reload(built, who)
+        for problem in built.problems:
+            log.warning("routes_problem", problem=str(problem))
+        self.apply(change)
+        log.info("reload", ok=built.compiled is not None, by=who, changes=list(change.words))
+        return built, change.words
+
+    async def _watch(self) -> None:
+        async for _ in watch.changes(self.settings.config):
+            await self._reload("routes.yaml")
+
+    def _mark_halt(self, halted: bool) -> None:
+        try:
+            if halted:
+                self._halt_file().touch(mode=0o600)
+            else:
+                self._halt_file().unlink(missing_ok=True)
+        except OSError as error:
+            log.error(
+                "halt_not_marked", halted=halted, error=str(error), remedy="a process that starts now will not know"
+            )
+
+    def _halt_file(self) -> Path:
+        return self.settings.state / "halt"
+
+    # the workers
+
+    def heard(self, link: Link, kind: Kind, payload: bytes) -> None:
+        """A frame from a worker."""
+        message = unpack(payload)
+        if kind is Kind.HELLO:
+            index, pid, restarts, halted = message
+            self.workers[link] = WorkerView(index, pid, restarts, time.monotonic())
+            log.info("worker_connected", index=index, pid=pid, restarts=restarts)
+            if halted and not self.live.is_halted:
+                self._soon(self.commands.halt("SIGUSR1", "a worker was halted while control was away"))
+            link.send(Kind.SNAPSHOT, pack_compiled(self.live.snapshot()))
+            return
+        worker = self.workers.get(link)
+        if worker is None:
+            return
+        worker.now, worker.oldest, worker.gauges = message["now"], message["oldest"], message["gauges"]
+        self.totals.apply(worker.process, Changes(*message["metrics"]))
+        self.desk.take(message)
+        self._note_asked(message)
+        for line in message["lines"]:
+            _write_line(Ended(*line))
+
+    def lost(self, link: Link) -> None:
+        worker = self.workers.pop(link, None)
+        if worker is not None:
+            self.totals.gone(worker.process)
+            log.warning("worker_gone", index=worker.index, pid=worker.pid)
+
+    def _broadcast(self, kind: Kind, payload: bytes) -> None:
+        for link in self.workers:
+            link.send(kind, payload)
+
+    def _note_asked(self, message: dict[str, list[tuple[bytes, bytes, str, int, float]]]) -> None:
+        asked = message["asked"]
+        if asked:
+            weight = 1.0 + message["asked_unseen"] / len(asked)  # type: ignore[operator]  # a count
+            now = time.time()
+            for method, target, route, code, seconds in asked:
+                self.inventory.observe(method, target, route, code, seconds, weight, now)
+
+    # evidence
+
+    async def _settle_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(SETTLE)
+            self._settle()
+
+    def _settle(self, final: bool = False) -> None:
+        """Counts what is settled up to the watermark, and puts it in line for the store."""
+        now = time.monotonic()
+        watermark = {} if final else self._oldest()
+        known = [worker.now for worker in self.workers.values()]
+        ceiling = now if final or not known else max(min(known), now - 10.0)
+        self.desk.settle(watermark, ceiling, time.time() - now)
+
+    def _oldest(self) -> dict[str, float]:
+        oldest: dict[str, float] = {}
+        for pending in (*(worker.oldest for worker in self.workers.values()), self.desk.pending()):
+            for route, arrival in pending.items():
+                oldest[route] = min(arrival, oldest.get(route, arrival))
+        return oldest
+
+    async def _tidy(self) -> None:
+        """Keeps the inventory every few seconds, and the store within its bounds now and then."""
+        due = time.monotonic() + PRUNE
+        while True:
+            await asyncio.sleep(INVENTORY)
+            self._keep_inventory()
+            if time.monotonic() >= due:
+                due = time.monotonic() + PRUNE
+                await self._prune(self.live.compiled.spec.retention)
+
+    async def _prune(self, retention: Retention) -> None:
+        pruned = await self.keeper.read(lambda store: store.prune(time.time(), retention))
+        log.info("pruned", rows=pruned.rows, keys=pruned.keys)
+
+    def _keep_inventory(self) -> None:
+        self.keeper.write(Batch(inventory=self.inventory.rows(), inventory_whole=True))
+
+    def _whole_state(self) -> Batch:
+        """What a store that began anew needs to know."""
+        batch = self.desk.whole()
+        return Batch(
+            overrides=tuple(self.live.overrides.values()),
+            states=dict(self.live.states),
+            builds=batch.builds,
+            accepted=batch.accepted,
+            inventory=self.inventory.rows(),
+            inventory_whole=True,
+        )
+
+    async def _keep_going(self, job: Callable[[], Awaitable[None]]) -> None:
+        """A background job that raises is a bug or a passing trouble: logged with its traceback, and begun again."""
+        while True:
+            try:
+                await job()
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                log.exception("job_failed", job=job.__name__)
+                await asyncio.sleep(1.0)
+
+    def _soon(self, work: Awaitable[object]) -> None:
+        task = asyncio.ensure_future(work)
+        self._running = {*getattr(self, "_running", set()), task}
+        task.add_done_callback(lambda done: self._running.discard(done))
+
+
+class _Greeting:
+    """Makes the link of one worker that connects."""
+
+    def __init__(self, control: Control) -> None:
+        self.link = Link(control.heard, control.lost)
+
+
+def load_now(path: Path) -> Built:
+    return build_file(path, env=os.environ, today=datetime.datetime.now(tz=datetime.UTC).date())
+
+
+def _write_line(ended: Ended) -> None:
+    access_log.info(
+        "exchange",
+        route=ended.route,
+        side=ended.side,
+        outcome=ended.outcome,
+        code=ended.code,
+        method=ended.method.decode("latin-1"),
+        target=ended.target.decode("latin-1"),
+        seconds=round(ended.seconds, 6),
+        request_bytes=ended.request_bytes,
+        response_bytes=ended.response_bytes,
+        request_id=ended.request_id.decode("latin-1"),
+        client=ended.client,
+        fell_back=ended.fell_back or None,
+        why=ended.why,
+    )
+
+
+def _write_private(path: Path, value: object) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(value, file)
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def main() -> int:
+    order = processes.Order.read(sys.argv[1])
+    processes.prepare(order.settings, "control")
+    built = load_now(order.settings.config)
+    for problem in built.problems:
+        print(problem, file=sys.stderr)  # noqa: T201 - a person starts this from a terminal
+    if built.compiled is None:
+        return 2
+    live = Live(time.time, built.compiled, last_problems=built.problems)
+    listener = socket.socket(fileno=order.listener)
+    uvloop.run(_run(order, live, listener))
+    return 0
+
+
+async def _run(order: processes.Order, live: Live, listener: socket.socket) -> None:
+    log.info("start", version=__version__, config=str(order.settings.config), workers=order.settings.workers)
+    await Control(order.settings, order, live).run(listener)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,309 @@
+"""The desk: where frames from workers become comparisons, comparisons evidence, and evidence a verdict.
+
+It decides nothing itself: comparing, counting, judging and redacting are pure rooms; this file hands them values and
+puts what they return in line for the store. Bodies too big to be parsed between two frames go to a process of their
+own; until they come back they hold up the watermark like any copy that is under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from typing import Any
+
+import structlog
+
+from proxy import comparison, evidence
+from proxy.metrics import Accumulator, Totals
+from proxy.model.comparison import Comparison, Difference, Kind, NotCompared, Result, Risk
+from proxy.model.evidence import EvidenceKey, Settled, Verdict
+from proxy.model.observation import Pair
+from proxy.model.outcome import Outcome
+from proxy.model.records import Accepted, AuditRow, Exemplar, SignatureRow
+from proxy.model.spec import Route
+from proxy.runtime.keeper import Keeper
+from proxy.runtime.link import read_pair
+from proxy.runtime.live import Live
+from proxy.store import Batch, Build, Loaded
+
+BIG = 256 * 1024  # bytes of both bodies; about 10 ms of parsing
+BIG_WAITING = 64
+
+log = structlog.get_logger("strangler.evidence")
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Comparisons under the current key by result, and what was not compared by reason (since control started)."""
+
+    results: dict[str, int]
+    reasons: dict[str, int]
+
+
+class Desk:
+    """Follows `live`; writes through `keeper`."""
+
+    def __init__(self, live: Live, keeper: Keeper) -> None:
+        self._live = live
+        self._keeper = keeper
+        self._ledger = evidence.Ledger()
+        self._metrics = Accumulator()
+        self._rules: dict[str, comparison.Rules] = {}  # by digest
+        self._keys: dict[tuple[str, int, str, str], EvidenceKey] = {}
+        self._routes: set[str] = set()
+        self._builds: dict[str, dict[str, Build]] = {}
+        self._latest: dict[str, str] = {}
+        self._accepted: dict[str, dict[str, Accepted]] = {}
+        self._exemplars: dict[tuple[EvidenceKey, str], int] = {}
+        self._kept: list[Exemplar] = []
+        self._found: list[Build] = []
+        self._audit: list[AuditRow] = []
+        self._pool: ProcessPoolExecutor | None = None
+        self._big: dict[asyncio.Future[Comparison], tuple[str, float]] = {}
+
+    def restore(self, loaded: Loaded) -> None:
+        """Goes on from what the store holds."""
+        self._ledger.restore(loaded.totals, loaded.signatures, loaded.seen)
+        for build in loaded.builds:
+            self._builds.setdefault(build.route, {})[build.build] = build
+            self._latest[build.route] = build.build
+        for entry in loaded.accepted:
+            self._accepted.setdefault(entry.route, {})[entry.signature] = entry
+        for row in loaded.signatures:
+            self._exemplars[row.key, row.signature] = row.count
+        self.follow(self._live)
+
+    def follow(self, live: Live) -> None:
+        """Takes the rules that are in force; those of before stay for the pairs that are still on their way."""
+        for rules in live.compiled.rules.values():
+            self._rules[rules.digest] = rules
+        for route in live.compiled.spec.routes:
+            self._ledger.accept(route.name, self._in_force(route.name))
+
+    # what workers say
+
+    def take(self, frame: dict[str, Any]) -> None:
+        """One frame of a worker; its shape is in runtime/outbox.py."""
+        for route, epoch, rules, build, arrival, request, legacy, extracted in frame["equal"]:
+            key = self._key(route, epoch, rules, build)
+            slow = (legacy, extracted)
+            self._add(Settled(key, arrival, request, Result.MATCH, "", "", False, False, slow))
+        for build, request, plain in frame["pairs"]:
+            self._take_pair(build, request, read_pair(plain))
+        for route, epoch, rules, build, arrival, request, reason in frame["not_compared"]:
+            key = self._key(route, epoch, rules, build)
+            self._add(Settled(key, arrival, request, Result.NOT_COMPARED, reason, "", False, False, (0.0, 0.0)))
+        for route, epoch, rules, build, arrival, request, outcome in frame["failed"]:
+            self._take_failure(self._key(route, epoch, rules, build), arrival, request, outcome)
+        for (route, epoch, rules, build, reason), count in frame["dropped"]:
+            self._ledger.dropped(self._key(route, epoch, rules, build), int(time.time()), count, reason)
+
+    def _take_pair(self, build: str, request: int, pair: Pair) -> None:
+        rules = self._rules.get(pair.rules)
+        key = self._key(pair.route, pair.epoch, pair.rules, build)
+        if rules is None:  # a worker that was cut off ran on rules that this control never had
+            self._settle_pair(key, request, pair, _not_compared(NotCompared.OVERLOADED))
+        elif len(pair.legacy.body.data) + len(pair.extracted.body.data) <= BIG:
+            self._settle_pair(key, request, pair, comparison.compare(pair.legacy, pair.extracted, rules))
+        elif len(self._big) >= BIG_WAITING:
+            self._settle_pair(key, request, pair, _not_compared(NotCompared.OVERLOADED))
+        else:
+            self._compare_elsewhere(key, request, pair, rules)
+
+    def _compare_elsewhere(self, key: EvidenceKey, request: int, pair: Pair, rules: comparison.Rules) -> None:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        work = self._pool.submit(comparison.compare, pair.legacy, pair.extracted, rules)
+        future = asyncio.wrap_future(work)
+        self._big[future] = (pair.route, pair.arrival)
+
+        def done(future: asyncio.Future[Comparison]) -> None:
+            del self._big[future]
+            failed = future.cancelled() or future.exception() is not None
+            if failed:
+                log.warning("compare_process_failed", route=pair.route, error=repr(future.exception()))
+                if isinstance(future.exception(), BrokenExecutor):
+                    self._pool = None
+            found = _not_compared(NotCompared.BUDGET) if failed else future.result()
+            self._settle_pair(key, request, pair, found)
+
+        future.add_done_callback(done)
+
+    def _settle_pair(self, key: EvidenceKey, request: int, pair: Pair, found: Comparison) -> None:
+        legacy, extracted = pair.legacy, pair.extracted
+        legacy_fine = legacy.outcome is Outcome.OK and legacy.status < 500
+        failed = legacy_fine and (extracted.outcome is not Outcome.OK or extracted.status >= 500)
+        settled = Settled(
+            key,
+            pair.arrival,
+            request,
+            found.result,
+            found.reason.value if found.reason else "",
+            found.signature,
+            found.risk is Risk.HIGH,
+            failed and found.result is Result.MISMATCH,
+            (legacy.total, extracted.total),
+        )
+        self._add(settled, found)
+        if found.result is Result.MISMATCH:
+            self._keep_example(key, pair, found)
+
+    def _take_failure(self, key: EvidenceKey, arrival: float, request: int, outcome: str) -> None:
+        """The extracted side failed while it was to answer the client: the same signature as a copy that failed."""
+        path = f"outcome:{outcome}"
+        difference = Difference(path, Kind.ERROR, Risk.HIGH, "", outcome, "outcome")
+        signature = f"answering {outcome}"
+        found = Comparison(Result.MISMATCH, None, signature, Risk.HIGH, (0, 0), (difference,), 1)
+        self._add(Settled(key, arrival, request, Result.MISMATCH, "", signature, True, True, (0.0, 0.0)), found)
+
+    def _add(self, settled: Settled, found: Comparison | None = None) -> None:
+        self._ledger.add(settled, found)
+        self._metrics.add("strangler_comparisons_total", (settled.key.route, str(settled.result)))
+        if settled.reason:
+            self._metrics.add("strangler_not_compared_total", (settled.key.route, settled.reason))
+
+    def _key(self, route: str, epoch: int, rules: str, build: str) -> EvidenceKey:
+        plain = (route, epoch, rules, build)
+        key = self._keys.get(plain)
+        if key is None:
+            key = self._keys[plain] = EvidenceKey(route, rules, build, epoch)
+            self._routes.add(route)
+        if self._latest.get(route) != build:
+            self._note_build(route, build)
+        return key
+
+    def _note_build(self, route: str, build: str) -> None:
+        builds = self._builds.setdefault(route, {})
+        self._latest[route] = build
+        if build not in builds:
+            builds[build] = Build(route, build, len(builds) + 1, time.time())
+            self._found.append(builds[build])
+            what = f"build {build} seen, evidence begins anew" if build else "first answers, without a build header"
+            self._audit.append(AuditRow(time.time(), "strangler", "build", route, what, ""))
+            log.info("build_seen", route=route, build=build, ordinal=builds[build].ordinal)
+
+    def _keep_example(self, key: EvidenceKey, pair: Pair, found: Comparison) -> None:
+        route = self._live.route(pair.route)
+        count = self._exemplars[key, found.signature] = self._exemplars.get((key, found.signature), 0) + 1
+        limit = self._live.compiled.spec.retention.exemplars
+        slot = evidence.keep_slot(count, limit, random.random())  # noqa: S311 - a sample, not a secret
+        if slot is None or route is None:
+            return
+        self._kept.append(
+            Exemplar(
+                self._ledger.key(key),
+                found.signature,
+                slot,
+                time.time(),
+                evidence.redact_request(pair.request, route.redact),
+                evidence.redact_observation(pair.legacy, route.redact),
+                evidence.redact_observation(pair.extracted, route.redact),
+                evidence.redact_differences(found.differences, route.redact),
+            )
+        )
+
+    # counting and writing
+
+    def pending(self) -> dict[str, float]:
+        """By route, the arrival of the oldest pair that is being compared elsewhere."""
+        oldest: dict[str, float] = {}
+        for route, arrival in self._big.values():
+            oldest[route] = min(arrival, oldest.get(route, arrival))
+        return oldest
+
+    def settle(self, oldest: dict[str, float], ceiling: float, wall_offset: float) -> None:
+        """Counts what arrived before the watermark: `oldest` by route, `ceiling` for all."""
+        watermark = {route: min(oldest.get(route, ceiling), ceiling) for route in self._routes}
+        written = self._ledger.advance(watermark, wall_offset)
+        if written.segments or written.differences or self._kept or self._found or self._audit:
+            self._keeper.write(
+                Batch(
+                    segments=written.segments,
+                    differences=written.differences,
+                    signatures=written.signatures,
+                    exemplars=self._kept,
+                    seen=written.seen,
+                    audit=self._audit,
+                    builds=self._found,
+                )
+            )
+            self._kept, self._found, self._audit = [], [], []
+
+    def whole(self) -> Batch:
+        """What a store that began anew needs to know of builds and accepted signatures."""
+        return Batch(
+            builds=[build for builds in self._builds.values() for build in builds.values()],
+            accepted=[entry for entries in self._accepted.values() for entry in entries.values()],
+        )
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    # reading
+
+    def build(self, route: str) -> str | None:
+        """The build that answered last; "" when answers carry none, None when there were no answers."""
+        return self._latest.get(route)
+
+    def current(self, route: Route) -> EvidenceKey:
+        """The key that a verdict speaks of now: this rule set, this epoch, the build that answered last."""
+        state = self._live.states[route.name]
+        rules = self._live.compiled.rules[route.name].digest
+        return EvidenceKey(route.name, rules, self._latest.get(route.name, ""), state.epoch)
+
+    def verdict(self, route: Route) -> Verdict:
+        key = self.current(route)
+        builds = self._builds.get(route.name, {})
+        ordinal = builds[key.build].ordinal if key.build in builds else max(len(builds), 1)
+        return evidence.judge(
+            self._ledger.totals(key),
+            route.gate,
+            alpha=evidence.alpha_for(ordinal, 1.0 - route.gate.confidence),
+            signatures=self._ledger.signatures(route.name),
+            accepted=self._in_force(route.name),
+            pairs=self._ledger.pairs(key),
+            now=time.time(),
+            key=key,
+        )
+
+    def counted(self, route: Route) -> Counted:
+        totals = self._ledger.totals(self.current(route))
+        reasons = {
+            labels[1]: int(value)
+            for (name, labels), value in self._metrics.counters.items()
+            if name == "strangler_not_compared_total" and labels[0] == route.name
+        }
+        results = {str(result): int(getattr(totals, result)) for result in Result}
+        return Counted(results, reasons)
+
+    def signatures(self, route: str) -> list[SignatureRow]:
+        return self._ledger.signatures(route)
+
+    def accepted(self, route: str) -> list[Accepted]:
+        return list(self._accepted.get(route, {}).values())
+
+    def accept(self, entry: Accepted, who: str) -> None:
+        self._accepted.setdefault(entry.route, {})[entry.signature] = entry
+        self._ledger.accept(entry.route, self._in_force(entry.route))
+        what = f"{entry.signature} until {entry.until}, owner {entry.owner}"
+        row = AuditRow(entry.at, who, "accept", entry.route, what, entry.reason)
+        log.info("audit", **row._asdict())
+        self._keeper.write(Batch(accepted=(entry,), audit=(row,)))
+
+    def count_into(self, totals: Totals) -> None:
+        """Adds control's own counters to those of the workers."""
+        totals.apply("control", self._metrics.changes())
+
+    def _in_force(self, route: str) -> set[str]:
+        today = datetime.now(tz=UTC).date().isoformat()
+        return {entry.signature for entry in self._accepted.get(route, {}).values() if entry.until >= today}
+
+
+def _not_compared(reason: NotCompared) -> Comparison:
+    return Comparison(Result.NOT_COMPARED, reason, "", None, (0, 0), (), 0)

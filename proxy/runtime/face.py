@@ -1,0 +1,121 @@
+"""Control as the admin port sees it: views to read, commands to order, each answer a reply."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from proxy.admin import Accept, ControlFace, Promote, Reply, Rollback, Who, problem
+from proxy.model.records import Accepted
+from proxy.model.sides import Stage
+from proxy.model.spec import Route
+from proxy.runtime.commands import Commands, Moved, Refused, plain_verdict
+from proxy.runtime.live import Live
+from proxy.runtime.load import Built
+from proxy.runtime.views import Views
+from proxy.store import StoreTrouble
+
+
+def make_face(
+    live: Live, views: Views, commands: Commands, reload: Callable[[str], Awaitable[tuple[Built, tuple[str, ...]]]]
+) -> ControlFace:
+    def route(name: str) -> Route:
+        return live.compiled.spec.by_name[name]
+
+    async def mismatches(name: str) -> Reply:
+        return Reply(200, views.mismatches(route(name)))
+
+    async def mismatch(name: str, signature: str) -> Reply:
+        return await _from_store(lambda: _one_mismatch(views, route(name), signature))
+
+    async def history(name: str | None, limit: int) -> Reply:
+        return await _from_store(lambda: _history(views, name, limit))
+
+    async def promote(name: str, body: Promote) -> Reply:
+        return _moved(commands.promote(route(name), body.to, body.percent, body.force, body.who, body.why))
+
+    async def rollback(name: str, body: Rollback) -> Reply:
+        return _moved(commands.rollback(route(name), body.yes, body.who, body.why))
+
+    async def accept(name: str, body: Accept) -> Reply:
+        until = body.until.isoformat()
+        accepted = Accepted(name, body.signature, body.owner, body.reason, until, time.time())
+        refused = commands.accept(accepted, body.who)
+        return _refused(refused, 404) if refused else Reply(200, {"route": name, **body.model_dump(mode="json")})
+
+    async def halt(body: Who) -> Reply:
+        skipped = await commands.halt(body.who, body.why)
+        return Reply(200, {"halted": True, "skipped": list(skipped)})
+
+    async def resume(body: Who) -> Reply:
+        if await commands.resume(body.who, body.why):
+            return Reply(200, {"halted": False, "skipped": []})
+        return problem(409, "Still halted", "routes.yaml says `halt: true`. Take it out of the file.")
+
+    async def again(body: Who) -> Reply:
+        built, changes = await reload(body.who)
+        ok = built.compiled is not None
+        return Reply(
+            200, {"ok": ok, "problems": [str(each) for each in built.problems], "changes": list(changes) if ok else []}
+        )
+
+    return ControlFace(
+        ready=views.ready,
+        metrics=views.metrics,
+        routes=lambda: live.compiled.spec.by_name.keys(),
+        status=views.status,
+        route=lambda name: views.route(route(name)),
+        verdict=lambda name: views.verdict(route(name)),
+        inventory=views.inventory,
+        mismatches=mismatches,
+        mismatch=mismatch,
+        history=history,
+        promote=promote,
+        rollback=rollback,
+        accept=accept,
+        halt=halt,
+        resume=resume,
+        reload=again,
+    )
+
+
+async def _one_mismatch(views: Views, route: Route, signature: str) -> Reply:
+    found = await views.exemplars(route, signature)
+    if found is None:
+        return problem(404, "No such signature", f"Route {route.name} has none. See: strangler mismatches {route.name}")
+    return Reply(200, found)
+
+
+async def _history(views: Views, route: str | None, limit: int) -> Reply:
+    return Reply(200, await views.history(route, limit))
+
+
+async def _from_store(ask: Callable[[], Awaitable[Reply]]) -> Reply:
+    try:
+        return await ask()
+    except StoreTrouble as trouble:
+        return problem(503, "The store has trouble", f"{trouble}. Traffic is not affected.")
+
+
+def _moved(moved: Moved | Refused) -> Reply:
+    if isinstance(moved, Refused):
+        return _refused(moved, 409)
+    body: dict[str, Any] = {
+        "route": moved.route,
+        "from": _place(moved.from_stage, moved.from_percent),
+        "to": _place(moved.to_stage, moved.to_percent),
+        "edit": moved.edit,
+        "forced": moved.forced,
+    }
+    return Reply(200, body)
+
+
+def _refused(refused: Refused, status: int) -> Reply:
+    if refused.verdict is None:
+        return problem(status, refused.title, refused.detail)
+    return problem(status, refused.title, refused.detail, verdict=plain_verdict(refused.verdict))
+
+
+def _place(stage: Stage, percent: float) -> dict[str, Any]:
+    return {"stage": str(stage), "percent": percent if stage is Stage.CANARY else None}

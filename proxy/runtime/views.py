@@ -1,0 +1,269 @@
+"""What control shows: the JSON of the admin API and the gauges of a scrape, from what is in force and counted."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from proxy import __version__, evidence
+from proxy.metrics import SideFigures, render
+from proxy.metrics.exposition import Gauge
+from proxy.model.decision import UNROUTED
+from proxy.model.evidence import Ruling
+from proxy.model.observation import CapturedRequest, Observation
+from proxy.model.records import Accepted, Exemplar, InventoryRow, SignatureRow
+from proxy.model.sides import STAGES, Side, Stage
+from proxy.model.spec import Route
+from proxy.runtime.commands import next_stage, plain_verdict
+
+if TYPE_CHECKING:
+    from proxy.runtime.control import Control
+
+
+@dataclass(slots=True)
+class WorkerView:
+    """What control knows of a connected worker. `now` is its last word's time, CLOCK_MONOTONIC seconds."""
+
+    index: int
+    pid: int
+    restarts: int
+    now: float
+    oldest: dict[str, float] = field(default_factory=dict)
+    gauges: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def process(self) -> str:
+        return f"worker-{self.index}-{self.pid}"
+
+
+class Views:
+    """Reads control, changes nothing."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self._started = time.time()
+
+    # status
+
+    def status(self) -> dict[str, Any]:
+        control = self._control
+        live, keeper = control.live, control.keeper
+        figures = control.totals.figures()
+        return {
+            "version": __version__,
+            "generation": live.generation,
+            "halted": live.is_halted,
+            "started_at": self._started,
+            "reload": {
+                "ok": live.last_ok,
+                "at": live.last_at,
+                "problems": [str(problem) for problem in live.last_problems],
+            },
+            "workers": {
+                "expected": control.settings.workers,
+                "connected": len(control.workers),
+                "restarts": sum(worker.restarts for worker in control.workers.values()),
+            },
+            "control": {"restarts": control.order.restarts},
+            "store": {"ok": keeper.ok, "error": keeper.error, "lost": keeper.lost},
+            "routes": [
+                *(self._route(route, figures) for route in live.compiled.spec.routes),
+                self._unrouted(figures),
+            ],
+        }
+
+    def route(self, route: Route) -> dict[str, Any]:
+        view = self._route(route, self._control.totals.figures())
+        view["signatures"] = self.signatures(route)
+        return view
+
+    def _route(self, route: Route, figures: dict[tuple[str, str, str], SideFigures]) -> dict[str, Any]:
+        control = self._control
+        state = control.live.states[route.name]
+        counted = control.desk.counted(route)
+        following = next_stage(state.stage)
+        return {
+            "name": route.name,
+            "stage": str(state.stage),
+            "percent": state.percent if state.stage is Stage.CANARY else None,
+            "source": str(state.source),
+            "epoch": state.epoch,
+            "build": control.desk.build(route.name),
+            "owns_data": route.owns_data,
+            "extracted": route.extracted,
+            "sides": self._sides(route.name, "answer", figures),
+            "shadow": self._sides(route.name, "shadow", figures),
+            "comparisons": counted.results,
+            "not_compared_reasons": counted.reasons,
+            "dropped": self._by_reason("strangler_shadow_dropped_total", route.name),
+            "fallbacks": int(sum(self._by_reason("strangler_fallbacks_total", route.name).values())),
+            "breaker_open": any(
+                worker.gauges.get("breakers", {}).get(route.extracted) for worker in control.workers.values()
+            ),
+            "verdict": plain_verdict(control.desk.verdict(route)),
+            "next_stage": str(following) if following else None,
+        }
+
+    def _unrouted(self, figures: dict[tuple[str, str, str], SideFigures]) -> dict[str, Any]:
+        return {
+            "name": UNROUTED,
+            "stage": str(Stage.LEGACY),
+            "percent": None,
+            "source": "file",
+            "sides": self._sides(UNROUTED, "answer", figures),
+            "verdict": None,
+        }
+
+    def _sides(
+        self, route: str, role: str, figures: dict[tuple[str, str, str], SideFigures]
+    ) -> dict[str, dict[str, Any]]:
+        nothing = SideFigures()
+        return {str(side): figures.get((route, str(side), role), nothing)._asdict() for side in Side}
+
+    def _by_reason(self, name: str, route: str) -> dict[str, int]:
+        counters = self._control.totals.counters().items()
+        return {labels[1]: int(value) for (metric, labels), value in counters if metric == name and labels[0] == route}
+
+    # evidence
+
+    def signatures(self, route: Route) -> list[dict[str, Any]]:
+        accepted = {entry.signature: entry for entry in self._control.desk.accepted(route.name)}
+        return [_plain_signature(row, accepted.get(row.signature)) for row in self._control.desk.signatures(route.name)]
+
+    def verdict(self, route: Route) -> dict[str, Any]:
+        return plain_verdict(self._control.desk.verdict(route))
+
+    def mismatches(self, route: Route) -> dict[str, Any]:
+        return {
+            "route": route.name,
+            "build": self._control.desk.build(route.name),
+            "signatures": self.signatures(route),
+        }
+
+    async def exemplars(self, route: Route, signature: str) -> dict[str, Any] | None:
+        known = [row for row in self.signatures(route) if row["signature"] == signature]
+        if not known:
+            return None
+        kept = await self._control.keeper.read(lambda store: store.exemplars(route.name, signature))
+        listen = self._control.settings.listen
+        base = f"http://{listen[0]}:{listen[1]}"
+        return {"signature": known[0], "exemplars": [_plain_exemplar(exemplar, base) for exemplar in kept]}
+
+    # the rest
+
+    def inventory(self) -> dict[str, Any]:
+        rows = self._control.inventory.rows()
+        return {"rows": [_plain_inventory(row) for row in rows], "estimated": any(row.count % 1 for row in rows)}
+
+    async def history(self, route: str | None, limit: int) -> dict[str, Any]:
+        rows = await self._control.keeper.read(lambda store: store.history(route, limit))
+        return {"rows": [row._asdict() for row in rows]}
+
+    def metrics(self) -> bytes:
+        self._control.desk.count_into(self._control.totals)
+        return render(self._control.totals, self._gauges())
+
+    def ready(self) -> tuple[bool, str]:
+        """Whether traffic can be served, and why not. A worker connects once it has a table."""
+        return bool(self._control.workers), "" if self._control.workers else "no worker is connected"
+
+    def _gauges(self) -> list[Gauge]:
+        control = self._control
+        live, workers = control.live, list(control.workers.values())
+        gauges: list[Gauge] = [
+            ("strangler_config_reload_success", (), float(live.last_ok)),
+            ("strangler_config_generation", (), float(live.generation)),
+            ("strangler_halted", (), float(live.is_halted)),
+            ("strangler_store_ok", (), float(control.keeper.ok)),
+            ("strangler_build_info", (__version__,), 1.0),
+            ("strangler_in_flight", (), float(sum(worker.gauges.get("in_flight", 0) for worker in workers))),
+            (
+                "strangler_client_connections",
+                (),
+                float(sum(worker.gauges.get("client_connections", 0) for worker in workers)),
+            ),
+        ]
+        for route in live.compiled.spec.routes:
+            state = live.states[route.name]
+            gauges += [
+                ("strangler_route_stage", (route.name, str(stage)), float(stage is state.stage)) for stage in STAGES
+            ]
+            percent = (
+                state.percent if state.stage is Stage.CANARY else 100.0 * (state.stage in (Stage.LIVE, Stage.RETIRED))
+            )
+            gauges.append(("strangler_route_canary_percent", (route.name,), percent))
+            ruling = control.desk.verdict(route).ruling
+            gauges += [("strangler_verdict", (route.name, str(each)), float(each is ruling)) for each in Ruling]
+        for backend in live.compiled.spec.backends:
+            opened = any(worker.gauges.get("breakers", {}).get(backend) for worker in workers)
+            gauges.append(("strangler_breaker_open", (backend,), float(opened)))
+            pools = [worker.gauges["pools"][backend] for worker in workers if backend in worker.gauges.get("pools", {})]
+            for place, word in enumerate(("idle", "busy", "waiting")):
+                total = float(sum(pool[place] for pool in pools))
+                gauges.append(("strangler_pool_connections", (backend, word), total))
+        return gauges
+
+
+def _plain_signature(row: SignatureRow, accepted: Accepted | None) -> dict[str, Any]:
+    return {
+        "signature": row.signature,
+        "kind": row.kind,
+        "risk": str(row.risk),
+        "path": row.path,
+        "status_pair": [row.status_legacy, row.status_extracted],
+        "count": row.count,
+        "first": row.first,
+        "last": row.last,
+        "build": row.key.build,
+        "epoch": row.key.epoch,
+        "accepted": {"owner": accepted.owner, "reason": accepted.reason, "until": accepted.until} if accepted else None,
+    }
+
+
+def _plain_exemplar(exemplar: Exemplar, base: str) -> dict[str, Any]:
+    return {
+        "at": exemplar.at,
+        "request": _plain_request(exemplar.request),
+        "legacy": _plain_observation(exemplar.legacy),
+        "extracted": _plain_observation(exemplar.extracted),
+        "differences": [
+            {key: str(value) for key, value in difference._asdict().items()} for difference in exemplar.differences
+        ],
+        "curl": evidence.curl_line(exemplar.request, base),
+    }
+
+
+def _plain_request(request: CapturedRequest) -> dict[str, Any]:
+    return {
+        "method": request.method.decode("latin-1"),
+        "target": request.target.decode("latin-1"),
+        "headers": [[key.decode("latin-1"), value.decode("latin-1")] for key, value in request.headers],
+        "body": request.body.data.decode("utf-8", "replace"),
+    }
+
+
+def _plain_observation(observation: Observation) -> dict[str, Any]:
+    return {
+        "outcome": str(observation.outcome),
+        "status": observation.status,
+        "headers": [[key.decode("latin-1"), value.decode("latin-1")] for key, value in observation.headers],
+        "body": observation.body.data.decode("utf-8", "replace"),
+        "seconds": observation.total,
+        "build": observation.build,
+    }
+
+
+def _plain_inventory(row: InventoryRow) -> dict[str, Any]:
+    classes = zip(("1xx", "2xx", "3xx", "4xx", "5xx"), row.status_classes, strict=True)
+    return {
+        "method": row.method,
+        "template": row.template,
+        "route": row.route,
+        "count": row.count,
+        "status": {name: count for name, count in classes if count},
+        "mean": row.seconds_sum / row.count if row.count else None,
+        "max": row.seconds_max,
+        "first": row.first,
+        "last": row.last,
+    }

@@ -1,0 +1,306 @@
+"""A worker: the data path of one process, and the shadow beside it.
+
+It carries traffic and does nothing else: no YAML, no body is parsed, no metric rendered, no line logged per exchange.
+What it learns goes to control in a frame every 50 ms. Its snapshot comes from control; when control is dead it serves
+on with the last one, and a worker that starts meanwhile reads the one that control left in the state folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import select
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+import structlog
+import uvloop
+
+from proxy import routing
+from proxy.data_path import DataPath
+from proxy.metrics import Accumulator
+from proxy.model.comparison import NotCompared
+from proxy.model.observation import Exchange, Observation, Pair
+from proxy.model.outcome import Outcome
+from proxy.model.records import Ended
+from proxy.model.sides import Side, Stage, StageSource
+from proxy.model.states import RouteState
+from proxy.runtime import processes
+from proxy.runtime.link import Kind, Link, pack, unpack_compiled
+from proxy.runtime.outbox import Outbox
+from proxy.runtime.settings import Settings
+from proxy.shadow import Shadow
+
+TICK = 0.05
+RECONNECT = 0.1
+FAREWELL = 0.3  # seconds in which a draining worker still takes connections, see `_drain`
+
+log = structlog.get_logger("strangler.worker")
+
+
+class Worker:
+    """The composition root: hands the rooms each other's callables."""
+
+    def __init__(self, settings: Settings, order: processes.Order, listener: socket.socket) -> None:
+        self.settings = settings
+        self.order = order
+        self.listener = listener
+        self.snapshot: routing.Snapshot | None = None
+        self.data_path: DataPath | None = None
+        self.shadow: Shadow | None = None
+        self.breakers: dict[str, routing.Breaker] = {}
+        self.compared: dict[str, tuple[bytes, ...]] = {}  # by route, the header names that are compared
+        self.outbox = Outbox()
+        self.metrics = Accumulator()
+        self.halted = (settings.state / "halt").exists()
+        self.ready = asyncio.Event()
+        self.stop = asyncio.Event()
+        self.link = Link(self._received, self._link_lost)
+        self.link_up = asyncio.Event()
+        self.link_down = asyncio.Event()
+        self.server: asyncio.Server | None = None
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self.stop.set)
+        loop.add_signal_handler(signal.SIGUSR1, self._halt)
+        background = [asyncio.create_task(self._keep_link()), asyncio.create_task(self._tick())]
+        self._adopt_left_snapshot()
+        await self.ready.wait()
+        data_path = self.data_path
+        assert data_path is not None  # noqa: S101 - `ready` says so
+        self.server = await loop.create_server(data_path.protocol, sock=self.listener, backlog=4096)
+        await self.stop.wait()
+        await self._drain(data_path)
+        for task in background:
+            task.cancel()
+        self._send_tick()
+        self.link.close()
+        await self.link_down.wait()
+
+    # the snapshot
+
+    def _adopt_left_snapshot(self) -> None:
+        """A worker that starts while control is dead takes the snapshot of this run from the state folder."""
+        try:
+            payload = (self.settings.state / "snapshot").read_bytes()
+        except OSError:
+            return  # the first start of this run: control will send one
+        self._adopt(unpack_compiled(payload))
+
+    def _adopt(self, snapshot: routing.Snapshot) -> None:
+        if self.halted and not snapshot.halted:
+            snapshot = halted(snapshot)
+        self.snapshot = snapshot
+        self.compared.clear()
+        if self.data_path is None:
+            self._assemble(snapshot)
+            self.ready.set()
+        else:
+            self.data_path.swap(snapshot)
+        if self.shadow is not None:
+            self.shadow.budget = snapshot.spec.shadow
+        for name in set(self.breakers) - set(snapshot.spec.backends):
+            del self.breakers[name]
+
+    def _assemble(self, snapshot: routing.Snapshot) -> None:
+        shadow = Shadow(
+            budget=snapshot.spec.shadow,
+            call=self._call,
+            breaker=self._breaker,
+            publish=self._publish,
+            not_compared=self._not_compared,
+            dropped=self._dropped,
+            clock=monotonic,
+        )
+        self.data_path = DataPath(
+            snapshot=snapshot, record=self._record, offer=shadow.offer, breakers=self._breaker, dice=random.random
+        )
+        self.shadow = shadow
+
+    def _halt(self) -> None:
+        self.halted = True
+        if self.snapshot is not None:
+            self._adopt(self.snapshot)
+        log.warning("halt", by="signal")
+
+    # what the rooms call
+
+    def _breaker(self, backend: str) -> routing.Breaker:
+        breaker = self.breakers.get(backend)
+        if breaker is None:
+            spec = self.snapshot.spec if self.snapshot else None
+            assert spec is not None  # noqa: S101 - there is no traffic before there is a snapshot
+            breaker = self.breakers[backend] = routing.Breaker(spec.breaker)
+        return breaker
+
+    def _record(self, ended: Ended) -> None:
+        self.metrics.request(ended.route, ended.side, ended.outcome, ended.code)
+        self.metrics.observe(ended.route, ended.side, "answer", ended.seconds)
+        share = self.settings.access_log
+        self.outbox.ended(ended, line=share > 0 and (share >= 1 or random.random() < share))  # noqa: S311 - sampling
+        if ended.fell_back:
+            self.metrics.add("strangler_fallbacks_total", (ended.route, ended.fell_back), 1)
+            self._failed_as_answering(ended, ended.fell_back)
+        elif ended.side == Side.EXTRACTED and ended.outcome.startswith("upstream_") and ended.method not in SAFE:
+            self._failed_as_answering(ended, ended.outcome)
+
+    def _failed_as_answering(self, ended: Ended, outcome: str) -> None:
+        snapshot = self.snapshot
+        state = snapshot.states.get(ended.route) if snapshot else None
+        if snapshot is not None and state is not None and outcome.startswith("upstream_"):
+            rules, backend = snapshot.rules.get(ended.route, ""), self._extracted_of(ended.route)
+            self.outbox.extracted_failed(ended, state.epoch, rules, backend, monotonic(), outcome)
+
+    def _call(
+        self, exchange: Exchange, backend: str, side: Side, deadline: float, done: Callable[[Observation], None]
+    ) -> Callable[[], None]:
+        data_path, snapshot = self.data_path, self.snapshot
+        assert data_path is not None and snapshot is not None  # noqa: S101, PT018 - offers come from the data path
+        spec = snapshot.spec.backends.get(backend)
+        if spec is None:  # the backend left routes.yaml between the offer and the call
+            loop = asyncio.get_running_loop()
+            gone = Observation(side, backend, Outcome.CANCELLED, 0, (), exchange.request.body, "", 0.0, 0.0)
+            return loop.call_soon(done, gone).cancel
+        request = exchange.request
+        authority = f"{spec.host}:{spec.port}".encode()
+        head = routing.copy_head(request, authority=authority, preserve_host=spec.preserve_host)
+        return data_path.call(
+            backend,
+            side,
+            head,
+            request.body.data,
+            method=request.method,
+            deadline=deadline,
+            capture=snapshot.spec.shadow.capture,
+            done=done,
+        )
+
+    def _publish(self, pair: Pair) -> None:
+        shadowed = pair.extracted if pair.answering is Side.LEGACY else pair.legacy
+        self.metrics.observe(pair.route, str(shadowed.side), "shadow", shadowed.total)
+        headers = self.compared.get(pair.route)
+        if headers is None:
+            route = self.snapshot.spec.by_name.get(pair.route) if self.snapshot else None
+            headers = tuple(name.lower().encode("latin-1") for name in route.compare.headers) if route else ()
+            self.compared[pair.route] = headers
+        self.outbox.pair(pair, headers)
+
+    def _not_compared(self, exchange: Exchange, reason: NotCompared) -> None:
+        self.outbox.skipped(exchange, reason, self._extracted_of(exchange.route))
+
+    def _dropped(self, exchange: Exchange, reason: str) -> None:
+        self.metrics.add("strangler_shadow_dropped_total", (exchange.route, reason), 1)
+        self.outbox.drop(exchange, reason, self._extracted_of(exchange.route))
+
+    def _extracted_of(self, route: str) -> str:
+        known = self.snapshot.spec.by_name.get(route) if self.snapshot else None
+        return known.extracted if known else ""
+
+    # the link
+
+    async def _keep_link(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                await loop.create_unix_connection(lambda: self.link, self.order.link)
+            except OSError:  # control is not there (yet, or any more): it will be
+                await asyncio.sleep(RECONNECT)
+                continue
+            self.link.send(Kind.HELLO, pack((self.order.index, os.getpid(), self.order.restarts, self.halted)))
+            self.metrics.resend()
+            self.link_down.clear()
+            await self.link_down.wait()
+            self.link = Link(self._received, self._link_lost)
+
+    def _received(self, link: Link, kind: Kind, payload: bytes) -> None:
+        value = unpack_compiled(payload)
+        if kind is Kind.SNAPSHOT:
+            self.halted = value.halted
+            self._adopt(value)
+        elif kind is Kind.STATES and self.snapshot is not None:
+            states, self.halted = value
+            self._adopt(self.snapshot.with_states(states, self.halted))
+
+    def _link_lost(self, link: Link) -> None:
+        self.link_down.set()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            self._send_tick()
+
+    def _send_tick(self) -> None:
+        if self.link.transport is None:
+            self._make_room()
+            return
+        oldest = self.shadow.oldest() if self.shadow else {}
+        frame = self.outbox.take(monotonic(), oldest, tuple(self.metrics.changes()), self._gauges())
+        if not self.link.send(Kind.TICK, pack(frame)):
+            self.metrics.add("strangler_link_dropped_total", (), self.outbox.lost(frame))
+            self.metrics.resend()
+
+    def _make_room(self) -> None:
+        """While control is away evidence is given up, not gathered without bound. What is counted stays."""
+        frame = self.outbox.take(monotonic(), {}, (), {})
+        lost = self.outbox.lost(frame)
+        if lost:
+            self.metrics.add("strangler_link_dropped_total", (), lost)
+
+    def _gauges(self) -> dict[str, Any]:
+        data_path = self.data_path
+        if data_path is None:
+            return {}
+        return {
+            "in_flight": data_path.in_flight,
+            "client_connections": data_path.client_connections,
+            "pools": data_path.pools(),
+            "breakers": {name: breaker.open for name, breaker in self.breakers.items()},
+            "shadow": self.shadow.depth() if self.shadow else {},
+        }
+
+    async def _drain(self, data_path: DataPath) -> None:
+        """1. Answers say `Connection: close`. 2. For a moment connections are still taken: a client that connected
+        just before must not be reset. 3. The listener closes once no connection waits in it. 4. Exchanges end."""
+        limit = self.snapshot.spec.limits.drain_timeout if self.snapshot else 0.0
+        draining = asyncio.create_task(data_path.drain(limit))
+        await asyncio.sleep(FAREWELL)
+        while select.select([self.listener], [], [], 0)[0]:  # a connection waits to be taken  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        if self.server is not None:
+            self.server.close()
+        await draining
+        if self.shadow is not None:
+            self.shadow.drain()
+        data_path.close()
+
+
+SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
+
+
+def halted(snapshot: routing.Snapshot) -> routing.Snapshot:
+    """The snapshot as a halt leaves it, made by a worker that control can't tell: control is dead, or late."""
+    skipped = set(routing.skipped_by_halt(snapshot.spec, snapshot.states))
+    states = {
+        name: state
+        if name in skipped or state.stage is Stage.LEGACY
+        else RouteState(Stage.LEGACY, state.percent, StageSource.HALT, state.epoch + 1)
+        for name, state in snapshot.states.items()
+    }
+    return snapshot.with_states(states, True)
+
+
+def main() -> None:
+    order = processes.Order.read(sys.argv[1])
+    processes.prepare(order.settings, f"worker-{order.index}")
+    listener = socket.socket(fileno=order.listener)
+    uvloop.run(Worker(order.settings, order, listener).run())
+
+
+if __name__ == "__main__":
+    main()

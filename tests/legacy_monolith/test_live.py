@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientResponse, WSMsgType, WSServerHandshakeError
+from aiohttp import ClientResponse, ClientSession, WSMsgType, WSServerHandshakeError, web
 from structlog.testing import capture_logs
 
+from legacy_monolith.app import create_app
 from tests.legacy_monolith.fixtures import Client
-from tests.legacy_monolith.world import NEW_CHARGE
+from tests.legacy_monolith.world import KEY, NEW_CHARGE
 
 
 async def next_event(response: ClientResponse) -> dict[str, str]:
@@ -55,14 +56,20 @@ async def test_a_stream_resumes_behind_the_last_event_it_has_seen(monolith: Clie
     assert [json.loads(event["data"])["data"]["object"]["id"] for event in (first, *rest)] == made
 
 
-async def test_a_reader_that_leaves_is_no_error(monolith: Client) -> None:
+async def test_a_reader_that_leaves_is_no_error(database_file: Path) -> None:
+    runner = web.AppRunner(create_app(database_file))  # aiohttp's test server would cancel the handler, ours does not
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
     with capture_logs() as logs:
-        async with asyncio.timeout(10):
-            stream = await monolith.get("/v1/events/stream")
+        async with asyncio.timeout(10), ClientSession(f"http://{host}:{port}", headers=KEY) as client:
+            stream = await client.get("/v1/events/stream")
             await stream.content.readuntil(b"\n\n")
             stream.close()
             while not logs:
-                await create(monolith)
+                async with client.post("/v1/charges", json=NEW_CHARGE) as response:
+                    assert response.status == 200
+    await runner.cleanup()
     assert [entry["event"] for entry in logs] == ["client_gone"]
 
 

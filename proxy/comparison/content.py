@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import codecs
 import zlib
-from collections.abc import Mapping
 from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
 
 import brotli
+
+from proxy.model.headers import Headers, every
+from proxy.model.observation import CapturedBody
 
 MAX_DECODED = 4 * 1024 * 1024  # bytes
 
@@ -97,10 +99,10 @@ def text_of(data: bytes, charset: str) -> str | None:
     return text[1:] if text[:1] == "\ufeff" else text
 
 
-def decoded_body(headers: Mapping[bytes, bytes], data: bytes) -> bytes | None:
-    """`data` decoded by its headers (names in lower case), None when that cannot be done within the limits."""
+def decoded_body(headers: Headers, body: CapturedBody) -> bytes | None:
+    """The body with its content codings undone; None when that cannot be done within the limits."""
     try:
-        return decoded(data, headers.get(b"content-encoding", b""))
+        return decoded(body.data, b",".join(every(headers, b"content-encoding")))
     except (Undecodable, TooLarge):
         return None
 

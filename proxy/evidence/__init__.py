@@ -1,0 +1,23 @@
+"""Pure. Comparisons counted behind a watermark, the verdict that the counts allow, what is kept and what is hidden."""
+
+from proxy.evidence.exemplars import curl_line, keep_slot
+from proxy.evidence.ledger import Ledger, Written
+from proxy.evidence.rate import alpha_for, clean_needed, fail_value, pass_value
+from proxy.evidence.redact import redact_differences, redact_observation, redact_request
+from proxy.evidence.verdict import PairStats, judge
+
+__all__ = [
+    "Ledger",
+    "PairStats",
+    "Written",
+    "alpha_for",
+    "clean_needed",
+    "curl_line",
+    "fail_value",
+    "judge",
+    "keep_slot",
+    "pass_value",
+    "redact_differences",
+    "redact_observation",
+    "redact_request",
+]

@@ -1,0 +1,221 @@
+"""Counts comparisons in the order in which their requests arrived.
+
+Matches settle in milliseconds, time-outs in seconds. Counted as they settle, a service that hangs on every third
+request would show nothing but matches until its first time-out, and could pass in between. So a comparison waits
+until the watermark, the arrival of the oldest request that is still under way, has passed it. What is pending is in
+no figure.
+
+*What counts.* Each distinct request once; a later mismatch of one that was counted counts as one more trial and one
+more mismatch (that can only make passing harder); a later match of it is not counted. When a key has seen SEEN
+distinct requests, or its memory was given to newer keys, what is new can no longer be told from what is not: from
+then on only mismatches count.
+
+*Accepting.* What is counted is never counted otherwise later. When the accepted signatures of a route change, its
+comparisons go to another key: the rule digest with `+` and a digest of the accepted set. So evidence begins anew, as it
+does when an `ignore` rule is added, and a person cannot accept a route's way to a pass after the fact. Under that key a
+comparison with an accepted signature is a trial and not a mismatch of the gate (`n`, not `k`); it stays a `mismatch` in
+the tallies. A failure of the extracted side counts in `extracted_failed` even so: nobody accepts failures away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from proxy.evidence.stream import Stream
+from proxy.evidence.verdict import PairStats
+from proxy.model.comparison import Comparison, Result, Risk
+from proxy.model.evidence import EvidenceKey, Segment, Settled, Totals
+from proxy.model.records import DifferenceRow, SignatureRow
+
+REMEMBERED = 2_000_000  # digests of distinct requests in memory, of all keys together: about 150 MB
+
+
+class Written(NamedTuple):
+    """What is to be stored after one advance. Segments are increments: several may name one key and second, and are
+    added up. Signature rows replace their predecessor; `seen` are the digests counted for the first time."""
+
+    segments: tuple[Segment, ...]
+    differences: tuple[DifferenceRow, ...]
+    signatures: tuple[SignatureRow, ...]
+    seen: tuple[tuple[EvidenceKey, int], ...]
+
+
+class Described(NamedTuple):
+    """What a signature stands for."""
+
+    kind: str
+    risk: Risk
+    path: str
+    statuses: tuple[int, int]
+
+
+class Ledger:
+    """Mutable; one per control process. Times of arrival are CLOCK_MONOTONIC seconds, `second` since 1970."""
+
+    def __init__(self) -> None:
+        self._pending: dict[str, list[Settled]] = {}
+        self._streams: dict[EvidenceKey, Stream] = {}
+        self._accepted: dict[str, frozenset[str]] = {}
+        self._resolved: dict[EvidenceKey, Stream] = {}
+        self._signatures: dict[tuple[EvidenceKey, str], SignatureRow] = {}
+        self._described: dict[str, Described] = {}
+
+    def add(self, settled: Settled, comparison: Comparison | None = None) -> None:
+        """Takes one comparison that ended. A mismatch brings its `comparison`, which says what its signature means."""
+        if comparison is not None and comparison.signature and settled.signature not in self._described:
+            worst = comparison.differences[0]
+            self._described[settled.signature] = Described(worst.kind, worst.risk, worst.path, comparison.status_pair)
+        waiting = self._pending.get(settled.key.route)
+        if waiting is None:
+            waiting = self._pending[settled.key.route] = []
+        waiting.append(settled)
+
+    def dropped(self, key: EvidenceKey, second: int, count: int, reason: str) -> None:
+        """Counts copies that were never compared. The reason is the metrics' to keep."""
+        self._stream(key).drop(second, count)
+
+    def accept(self, route: str, signatures: Collection[str]) -> None:
+        """Sets the accepted signatures of a route that are in force; a change begins new evidence."""
+        wanted = frozenset(signatures)
+        if wanted != self._accepted.get(route, frozenset()):
+            self._accepted[route] = wanted
+            self._resolved = {key: stream for key, stream in self._resolved.items() if key.route != route}
+
+    def key(self, key: EvidenceKey) -> EvidenceKey:
+        """The key under which comparisons of `key` are counted now."""
+        accepted = self._accepted.get(key.route)
+        if not accepted:
+            return key
+        digest = hashlib.sha256(" ".join(sorted(accepted)).encode()).hexdigest()[:8]
+        return key._replace(rules=f"{key.rules}+{digest}")
+
+    def advance(self, watermark: Mapping[str, float] | float, wall_offset: float) -> Written:
+        """Counts everything that arrived before the watermark (one for all routes, or one for each; a route that is
+        not named waits). `wall_offset` added to an arrival gives seconds since 1970."""
+        differences: list[DifferenceRow] = []
+        touched: dict[tuple[EvidenceKey, str], None] = {}
+        for route, waiting in self._pending.items():
+            limit = watermark.get(route) if isinstance(watermark, Mapping) else watermark
+            if limit is None or not waiting:
+                continue
+            waiting.sort(key=_arrival)  # nearly sorted already
+            if waiting[-1].arrival <= limit:
+                ready, self._pending[route] = waiting, []
+            else:
+                ready = [one for one in waiting if one.arrival <= limit]
+                self._pending[route] = waiting[len(ready) :]
+            self._count(ready, wall_offset, differences, touched)
+        segments: list[Segment] = []
+        seen: list[tuple[EvidenceKey, int]] = []
+        for key, stream in self._streams.items():
+            if stream.changed:
+                segments += stream.take_segments(key)
+                seen += [(key, digest) for digest in stream.take_new()]
+        self._forget_old()
+        return Written(
+            tuple(segments), tuple(differences), tuple(self._signatures[name] for name in touched), tuple(seen)
+        )
+
+    @property
+    def pending(self) -> int:
+        """Comparisons that wait for the watermark."""
+        return sum(map(len, self._pending.values()))
+
+    def totals(self, key: EvidenceKey) -> Totals:
+        """What is counted under `key` as it is counted now (see `key`)."""
+        stream = self._streams.get(self.key(key))
+        return stream.totals() if stream else Totals()
+
+    def pairs(self, key: EvidenceKey) -> PairStats:
+        """Latencies of the pairs under `key` since this process began."""
+        stream = self._streams.get(self.key(key))
+        return stream.pairs() if stream else PairStats()
+
+    def signatures(self, route: str) -> list[SignatureRow]:
+        """All signatures of a route, of every build and epoch, most frequent first."""
+        rows = [row for row in self._signatures.values() if row.key.route == route]
+        return sorted(rows, key=lambda row: (-row.count, row.signature))
+
+    def restore(
+        self,
+        totals: Mapping[EvidenceKey, Totals],
+        signatures: Iterable[SignatureRow],
+        seen: Mapping[EvidenceKey, Iterable[int]],
+    ) -> None:
+        """Goes on from what was stored. A key whose digests are not all there counts only mismatches from here on."""
+        for key, figures in totals.items():
+            self._streams[key] = Stream.restored(figures, seen.get(key, ()))
+        for row in signatures:
+            self._signatures[(row.key, row.signature)] = row
+            statuses = (row.status_legacy, row.status_extracted)
+            self._described.setdefault(row.signature, Described(row.kind, row.risk, row.path, statuses))
+        self._resolved.clear()
+        self._forget_old()
+
+    def _stream(self, key: EvidenceKey) -> Stream:
+        """The stream in which `key` is counted now, made on first sight."""
+        stream = self._resolved.get(key)
+        if stream is None:
+            counted_as = self.key(key)
+            stream = self._streams.setdefault(counted_as, Stream())
+            self._resolved[key] = stream
+        return stream
+
+    def _forget_old(self) -> None:
+        """Keeps the memory bounded: the keys that were idle longest forget their digests."""
+        remembered = sum(stream.remembered for stream in self._streams.values())
+        if remembered <= REMEMBERED:
+            return
+        for stream in sorted(self._streams.values(), key=lambda one: one.last):
+            remembered -= stream.remembered
+            stream.forget()
+            if remembered <= REMEMBERED:
+                return
+
+    def _count(
+        self,
+        ready: list[Settled],
+        wall_offset: float,
+        differences: list[DifferenceRow],
+        touched: dict[tuple[EvidenceKey, str], None],
+    ) -> None:
+        key: EvidenceKey | None = None
+        for one in ready:
+            if one.key is not key:  # runs of one key are the rule
+                key = one.key
+                stream, counted_as = self._stream(key), self.key(key)
+                accepted = self._accepted.get(key.route, frozenset())
+            at = one.arrival + wall_offset
+            result = one.result
+            if result is Result.MATCH or result is Result.IGNORED:
+                stream.clean(int(at), one.request, result is Result.MATCH, one.slow)
+                continue
+            if result is Result.NOT_COMPARED:
+                stream.not_compared(int(at), one.reason)
+            else:
+                stream.mismatch(int(at), one.request, one.signature in accepted, one.extracted_failed)
+                self._group(counted_as, one, at, touched)
+            differences.append(DifferenceRow(counted_as, at, one.request, result, one.reason, one.signature))
+
+    def _group(self, key: EvidenceKey, one: Settled, at: float, touched: dict[tuple[EvidenceKey, str], None]) -> None:
+        name = (key, one.signature)
+        touched[name] = None
+        row = self._signatures.get(name)
+        if row is None:
+            risk = Risk.HIGH if one.high_risk else Risk.MEDIUM
+            what = self._described.get(one.signature) or Described("", risk, "", (0, 0))
+            self._signatures[name] = SignatureRow(
+                key, one.signature, what.kind, what.risk, what.path, *what.statuses, 1, at, at
+            )
+            return
+        first, last = min(row.first, at), max(row.last, at)
+        self._signatures[name] = SignatureRow(
+            key, row.signature, row.kind, row.risk, row.path, row.status_legacy, row.status_extracted,
+            row.count + 1, first, last,
+        )  # fmt: skip
+
+
+def _arrival(settled: Settled) -> float:
+    return settled.arrival

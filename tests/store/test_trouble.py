@@ -1,4 +1,4 @@
-"""Full disks, broken files, foreign files, read-only folders: one exception, nothing half done, what can be kept is kept."""
+"""Full disks, broken files, foreign files, read-only folders: one exception, nothing half done, the rest is kept."""
 
 from __future__ import annotations
 

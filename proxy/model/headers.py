@@ -14,15 +14,17 @@ Headers = Sequence[HeaderPair]
 
 def first(headers: Headers, name: bytes) -> bytes | None:
     """The value of the first field called `name` (lower case), or None."""
+    length = len(name)
     for key, value in headers:
-        if key.lower() == name:
+        if len(key) == length and key.lower() == name:
             return value
     return None
 
 
 def every(headers: Headers, name: bytes) -> list[bytes]:
     """All values of fields called `name` (lower case), in order."""
-    return [value for key, value in headers if key.lower() == name]
+    length = len(name)
+    return [value for key, value in headers if len(key) == length and key.lower() == name]
 
 
 def tokens(headers: Headers, name: bytes) -> list[bytes]:
@@ -36,6 +38,8 @@ def tokens(headers: Headers, name: bytes) -> list[bytes]:
 def cookie(headers: Headers, name: bytes) -> bytes | None:
     """The value of the request cookie `name` (RFC 6265 section 4.2), or None. Quotes stay part of the value."""
     for value in every(headers, b"cookie"):
+        if value.find(name) < 0:
+            continue
         for part in value.split(b";"):
             key, separator, content = part.strip().partition(b"=")
             if separator and key == name:

@@ -9,7 +9,7 @@ without the key belongs to legacy: the side that has always answered it.
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import IntEnum
 from hashlib import blake2b
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
@@ -21,14 +21,14 @@ from proxy.routing.conditions import header_value, query_value
 Network = IPv4Network | IPv6Network
 
 
-class Reason(Enum):
-    """Why a request is on its side in a canary."""
+class Reason(IntEnum):
+    """Why a request is on its side in a canary; the index of a plan's answers."""
 
-    EXCLUDED = "excluded"
-    INCLUDED = "included"
-    NO_KEY = "no key"
-    INSIDE = "inside"
-    OUTSIDE = "outside"
+    INSIDE = 0
+    OUTSIDE = 1
+    INCLUDED = 2
+    EXCLUDED = 3
+    NO_KEY = 4
 
 
 class Cohort:
@@ -46,9 +46,9 @@ class Cohort:
 
     def place(self, head: RequestHead, client_ip: str) -> Reason:
         """Where a request belongs. INCLUDED and INSIDE mean the extracted side."""
-        if any(test.names(head, client_ip) for test in self._exclude):
+        if self._exclude and any(test.names(head, client_ip) for test in self._exclude):
             return Reason.EXCLUDED
-        if any(test.names(head, client_ip) for test in self._include):
+        if self._include and any(test.names(head, client_ip) for test in self._include):
             return Reason.INCLUDED
         key = _value(self._kind, self._key, head, client_ip)
         if not key:

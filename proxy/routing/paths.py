@@ -15,8 +15,11 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_SLASHES = re.compile(rb"//+")
 _SAFE_IN_PATH = "/%!$&'()*+,;=:@-._~{}"
+_UNSAFE = re.compile(rb"[^/%!$&'()*+,;=:@\-._~{}A-Za-z0-9]")
 _DECODE_AT_MOST = 3
+_PERCENT, _BACKSLASH, _HASH = b"%\\#"
 
 
 def split_target(target: bytes) -> tuple[bytes | None, bytes]:
@@ -36,7 +39,10 @@ def split_target(target: bytes) -> tuple[bytes | None, bytes]:
 
 def is_plain(path: bytes) -> bool:
     """True when every reading of the path is the same. `path` has no query."""
-    return not (b"%" in path or b"//" in path or b"/." in path or b"\\" in path or b"#" in path)
+    # An int in bytes is found eight times as fast as bytes in bytes.
+    if _PERCENT in path or _BACKSLASH in path or _HASH in path:
+        return False
+    return path.find(b"//") < 0 and path.find(b"/.") < 0
 
 
 def canonical(path: bytes) -> bytes:
@@ -50,33 +56,29 @@ def canonical_pattern(path: str) -> bytes:
 
 
 def readings(path: bytes) -> list[bytes]:
-    """Every plausible reading of the path, distinct, the canonical one first. `path` has no query."""
-    found = [canonical(path)]
+    """Every plausible reading of the path, distinct, the canonical one first. `path` has no query.
+
+    All are written in the form of `canonical_pattern`: what cannot stand in a path is escaped again, so that `%20`
+    read as a space is no other path than `%20`.
+    """
+    forms = [canonical(path)]
     decoded = path
-    found += _structural(found[0])
     for _ in range(_DECODE_AT_MOST):
         decoded = unquote_to_bytes(decoded)
-        slashed = decoded.replace(b"\\", b"/")
-        for form in (decoded, slashed, *(form.partition(stop)[0] for form in (decoded, slashed) for stop in _STOPS)):
-            found += (form, *_structural(form))
-        if b"%" not in decoded:
+        forms.append(decoded)
+        if _PERCENT not in decoded:
             break
-    return list(dict.fromkeys(form if form[:1] == b"/" else b"/" + form for form in found))
-
-
-_STOPS = (b"\0", b"#", b"?")
-
-
-def _structural(path: bytes) -> tuple[bytes, ...]:
-    """The path with dot segments removed, with slashes merged, and with both."""
-    merged = re.sub(rb"//+", b"/", path)
-    return without_dots(path), merged, without_dots(merged)
+    forms += [form.replace(b"\\", b"/") for form in forms if _BACKSLASH in form]
+    forms += [form.partition(stop)[0] for form in forms for stop in (b"\0", b"#", b"?") if stop[0] in form]
+    for form in dict.fromkeys(forms):
+        if form.find(b"//") >= 0 or form.find(b"/.") >= 0:
+            merged = _SLASHES.sub(b"/", form)
+            forms += (without_dots(form), merged, without_dots(merged))
+    return list(dict.fromkeys(_UNSAFE.sub(_escaped, form) for form in forms if form[:1] == b"/"))
 
 
 def without_dots(path: bytes) -> bytes:
     """Dot segments removed (RFC 3986 section 5.2.4); `..;x` counts as `..`, as servlet containers read it."""
-    if b"/." not in path:
-        return path
     kept: list[bytes] = []
     segments = path.split(b"/")[1:]
     for segment in segments:
@@ -93,3 +95,7 @@ def without_dots(path: bytes) -> bytes:
 def _normal_escape(found: re.Match[bytes]) -> bytes:
     code = int(found[1], 16)
     return bytes((code,)) if code in _UNRESERVED else found[0].upper()
+
+
+def _escaped(found: re.Match[bytes]) -> bytes:
+    return b"%%%02X" % found[0][0]

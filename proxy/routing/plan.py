@@ -40,7 +40,7 @@ class Plan:
     sample: float  # 0..1, the share of requests that are copied
     always: Answer | None
     cohort: Cohort | None
-    answers: dict[Reason, Answer]
+    answers: tuple[Answer, ...]  # indexed by Reason
 
 
 def decide(plan: Plan, head: RequestHead, client_ip: str, dice: float) -> Decision:
@@ -64,7 +64,7 @@ def unrouted_plan(spec: RoutesSpec) -> Plan:
     """The plan for requests that no route names: legacy answers, nothing is copied."""
     state = RouteState(Stage.LEGACY, 0.0, source=StageSource.FILE, epoch=0)
     decision = Decision(UNROUTED, Stage.LEGACY, 0, "", Side.LEGACY, spec.legacy, None, None, "no route matches")
-    return Plan(UNROUTED, state, 0.0, Answer({}, (decision, decision)), None, {})
+    return Plan(UNROUTED, state, 0.0, Answer({}, (decision, decision)), None, ())
 
 
 def build_plan(route: Route, legacy: str, state: RouteState, rules: str) -> Plan:
@@ -74,7 +74,7 @@ def build_plan(route: Route, legacy: str, state: RouteState, rules: str) -> Plan
     why = f"stage {state.stage}" + (f" by {state.source}" if state.source is not StageSource.FILE else "")
     if state.stage is not Stage.CANARY:
         side = Side.LEGACY if state.stage in (Stage.LEGACY, Stage.SHADOW) else Side.EXTRACTED
-        return Plan(route.name, state, sample, maker.answer(side, why), None, {})
+        return Plan(route.name, state, sample, maker.answer(side, why), None, ())
     share = f"{why}: {{}} the {state.percent:g}% by {key_words(route.canary.key)}"
     answers = {
         Reason.INSIDE: maker.answer(Side.EXTRACTED, share.format("inside")),
@@ -83,7 +83,8 @@ def build_plan(route: Route, legacy: str, state: RouteState, rules: str) -> Plan
         Reason.EXCLUDED: maker.answer(Side.LEGACY, f"{why}: named in exclude"),
         Reason.NO_KEY: maker.answer(Side.LEGACY, f"{why}: the request has no {key_words(route.canary.key)}"),
     }
-    return Plan(route.name, state, sample, None, Cohort(route.name, route.canary, state.percent), answers)
+    in_order = tuple(answers[reason] for reason in Reason)
+    return Plan(route.name, state, sample, None, Cohort(route.name, route.canary, state.percent), in_order)
 
 
 @dataclass(frozen=True, slots=True)

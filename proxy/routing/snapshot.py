@@ -19,6 +19,30 @@ from proxy.routing.plan import Plan, build_plan, unrouted_plan
 from proxy.routing.table import Lookup, Table
 
 
+class Plans(dict[str, Plan]):
+    """The plan of each route by name, made when it is first asked for: of 10,000 routes most rest, and shipping their
+    plans would cost more than making the few that are used."""
+
+    def __init__(
+        self,
+        spec: RoutesSpec,
+        states: Mapping[str, RouteState],
+        rules: Mapping[str, str],
+        ready: Mapping[str, Plan] | None = None,
+    ) -> None:
+        super().__init__(ready or {})
+        self._origin = spec, states, rules
+
+    def __missing__(self, name: str) -> Plan:
+        spec, states, rules = self._origin
+        plan = build_plan(spec.by_name[name], spec.legacy, states[name], rules.get(name, ""))
+        self[name] = plan
+        return plan
+
+    def __reduce__(self) -> tuple[type[Plans], tuple[RoutesSpec, Mapping[str, RouteState], Mapping[str, str]]]:
+        return Plans, self._origin
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """`plans` and `states` are keyed by route name, `rules` gives the digest of each route's comparison rules.
@@ -29,7 +53,7 @@ class Snapshot:
     table: Table
     states: Mapping[str, RouteState]
     rules: Mapping[str, str]
-    plans: Mapping[str, Plan]
+    plans: Plans
     unrouted: Plan
     halted: bool
     trusted: tuple[Network, ...]
@@ -57,11 +81,8 @@ class Snapshot:
 
     def with_states(self, states: Mapping[str, RouteState], halted: bool, generation: int | None = None) -> Snapshot:
         """The same table in other states; only the plans of routes whose state changed are made anew."""
-        plans = dict(self.plans)
-        for route in self.spec.routes:
-            state = states[route.name]
-            if state != self.states[route.name]:
-                plans[route.name] = build_plan(route, self.spec.legacy, state, self.rules.get(route.name, ""))
+        ready = {name: plan for name, plan in self.plans.items() if plan.state == states[name]}
+        plans = Plans(self.spec, states, self.rules, ready)
         generation = self.generation if generation is None else generation
         return replace(self, states=states, plans=plans, halted=halted, generation=generation)
 
@@ -75,9 +96,8 @@ def build_snapshot(
     halted: bool,
 ) -> Snapshot:
     """The snapshot of a spec. `states` has every route (`effective_states`), `rules` maps route names to digests."""
-    plans = {
-        route.name: build_plan(route, spec.legacy, states[route.name], rules.get(route.name, ""))
-        for route in spec.routes
-    }
+    if len(spec.by_name) != len(spec.routes):
+        spec = replace(spec, by_name={route.name: route for route in spec.routes})
+    plans = Plans(spec, states, rules)
     trusted = tuple(ip_network(entry, strict=False) for entry in spec.trusted_proxies)
     return Snapshot(generation, spec, table, states, rules, plans, unrouted_plan(spec), halted, trusted)

@@ -10,14 +10,14 @@ expressions are tried one by one, and only after everything else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import NamedTuple
 
 from proxy.model.heads import RequestHead
 from proxy.model.spec import Match, PathType, Route, RoutesSpec
 from proxy.routing.conditions import Condition, Pattern, compile_conditions, request_host, unmet
-from proxy.routing.paths import canonical, canonical_pattern, is_plain, readings, split_target
+from proxy.routing.paths import canonical_pattern, is_plain, readings, split_target
 
 
 class Lookup(NamedTuple):
@@ -30,15 +30,18 @@ class Lookup(NamedTuple):
 
 
 NOTHING = Lookup(None, None, False)
+_QUESTION_MARK = ord("?")
 
 
 class Candidate:
     """One match of one route at its place in the precedence (`rank`, the lowest wins)."""
 
-    __slots__ = ("found", "headers", "methods", "query", "rank", "simple")
+    __slots__ = ("found", "headers", "match", "methods", "query", "rank", "route", "simple")
 
     def __init__(self, rank: int, route: Route, match: Match) -> None:
         self.rank = rank
+        self.route = route
+        self.match = match
         self.methods = frozenset(method.encode() for method in match.methods) or None
         self.headers: tuple[Condition, ...] = compile_conditions(match.headers, fold_names=True)
         self.query: tuple[Condition, ...] = compile_conditions(match.query, fold_names=False)
@@ -48,7 +51,7 @@ class Candidate:
     def objection(self, head: RequestHead) -> str:
         """Why the match does not hold for a request whose host and path fit; "" when it does."""
         if self.methods is not None and head.method not in self.methods:
-            return f"method {head.method.decode('latin-1')} is not {' or '.join(sorted(self.found.match.methods))}"  # type: ignore[union-attr]  # a candidate's match is never None
+            return f"method {head.method.decode('latin-1')} is not {' or '.join(sorted(self.match.methods))}"
         return "" if self.simple else unmet(self.headers, self.query, head.headers, head.target)
 
 
@@ -107,6 +110,7 @@ class _HostTable:
         if (exact := self.exact.get(path)) is not None:
             yield exact
         segments = path.split(b"/", self.depth + 1)
+        del segments[0]
         if self.templates is not None and (ends := _ends(self.templates, segments)):
             yield ends
         if self.prefixes is not None:
@@ -124,7 +128,7 @@ def is_variable(segment: bytes) -> bool:
 def _prefixes(node: _Node, segments: list[bytes]) -> list[list[Candidate]]:
     """The matches of all prefixes that fit, the longest first."""
     found = [node.ends] if node.ends else []
-    for segment in segments[1:]:
+    for segment in segments:
         child = node.literal.get(segment)
         if child is None:
             break
@@ -135,34 +139,50 @@ def _prefixes(node: _Node, segments: list[bytes]) -> list[list[Candidate]]:
     return found
 
 
-def _ends(root: _Node, segments: list[bytes]) -> list[Candidate]:
+def _ends(node: _Node, segments: list[bytes]) -> list[Candidate]:
     """The matches of all templates that fit; a variable takes one segment that is not empty."""
-    nodes = [root]
-    for segment in segments[1:]:
-        following: list[_Node] = []
-        for node in nodes:
-            if (child := node.literal.get(segment)) is not None:
-                following.append(child)
-            if segment and node.wild is not None:
-                following.append(node.wild)
-        if not following:
-            return []
+    for depth, segment in enumerate(segments):
+        child, wild = node.literal.get(segment), node.wild
+        if wild is None or not segment:
+            if child is None:
+                return _NO_CANDIDATES
+            node = child
+        elif child is None:
+            node = wild
+        else:
+            return _branching_ends([child, wild], segments[depth + 1 :])
+    return node.ends
+
+
+_NO_CANDIDATES: list[Candidate] = []
+
+
+def _branching_ends(nodes: list[_Node], segments: list[bytes]) -> list[Candidate]:
+    for segment in segments:
+        following = [child for node in nodes if (child := node.literal.get(segment)) is not None]
+        if segment:
+            following += [node.wild for node in nodes if node.wild is not None]
         nodes = following
-    if len(nodes) == 1:
-        return nodes[0].ends
     return sorted((end for node in nodes for end in node.ends), key=attrgetter("rank"))
 
 
 class Table:
-    """Immutable once built by `compile_table`; pickles."""
+    """Immutable once built by `compile_table`. Pickled as the spec: compiling it anew takes less time than unpickling
+    the tree."""
 
-    __slots__ = ("_any", "_hosts", "_wildcards", "size")
+    __slots__ = ("_any", "_by_host", "_hosts", "_only", "_spec", "_wildcards", "size")
 
-    def __init__(self) -> None:
+    def __init__(self, spec: RoutesSpec) -> None:
+        self._spec = spec
         self._any = _HostTable()
+        self._only = (self._any,)
+        self._by_host = False
         self._hosts: dict[bytes, _HostTable] = {}
         self._wildcards: dict[bytes, _HostTable] = {}  # keyed by the suffix: `*.example.com` under b".example.com"
         self.size = 0
+
+    def __reduce__(self) -> tuple[Callable[[RoutesSpec], Table], tuple[RoutesSpec]]:
+        return compile_table, (self._spec,)
 
     def lookup(self, head: RequestHead) -> Lookup:
         """The route of a request. `OPTIONS *` and CONNECT belong to none. Hot: no allocation in the common case."""
@@ -172,26 +192,27 @@ class Table:
             authority, target = split_target(target)
             if target[:1] != b"/":
                 return NOTHING
-        path = target.partition(b"?")[0] if b"?" in target else target
+        path = target.partition(b"?")[0] if _QUESTION_MARK in target else target
         if is_plain(path):
             return self._find(head, path, authority)
-        found = self._find(head, canonical(path.partition(b"#")[0]), authority)
-        for reading in readings(path):
+        first, *others = readings(path)
+        found = self._find(head, first, authority)
+        for reading in others:
             if self._find(head, reading, authority).route is not found.route:
                 return found._replace(ambiguous=True)
         return found
 
-    def considered(self, head: RequestHead, path: bytes) -> Iterator[tuple[Candidate, str]]:
-        """Every match whose host and path fit, in order of precedence, with its objection ("" for none)."""
+    def considered(self, head: RequestHead, path: bytes) -> Iterator[tuple[Route, Match, str]]:
+        """Every match whose host and path fit, in order of precedence, with its objection ("" for none). `path` is one
+        of the request's readings."""
         for table in self._tables(head, split_target(head.target)[0]):
             for group in table.candidates(path):
                 for candidate in group:
-                    yield candidate, candidate.objection(head)
+                    yield candidate.route, candidate.match, candidate.objection(head)
 
     def _find(self, head: RequestHead, path: bytes, authority: bytes | None) -> Lookup:
-        tables = self._tables(head, authority) if self._hosts or self._wildcards else (self._any,)
         method = head.method
-        for table in tables:
+        for table in self._tables(head, authority) if self._by_host else self._only:
             for group in table.candidates(path):
                 for candidate in group:
                     methods = candidate.methods
@@ -200,8 +221,7 @@ class Table:
         return NOTHING
 
     def _tables(self, head: RequestHead, authority: bytes | None) -> Iterator[_HostTable]:
-        host = request_host(head.headers, authority) if self._hosts or self._wildcards else b""
-        if host:
+        if self._by_host and (host := request_host(head.headers, authority)):
             if (exact := self._hosts.get(host)) is not None:
                 yield exact
             at = host.find(b".", 1)
@@ -214,6 +234,7 @@ class Table:
     def _table_for(self, host: str) -> _HostTable:
         if not host or host == "*":
             return self._any
+        self._by_host = True
         name = host.lower().encode()
         if name.startswith(b"*."):
             return self._wildcards.setdefault(name[1:], _HostTable())
@@ -228,7 +249,7 @@ def compile_table(spec: RoutesSpec) -> Table:
         for host in match.hosts or ("",)
     ]
     entries.sort(key=lambda entry: entry[0])
-    table = Table()
+    table = Table(spec)
     table.size = len(entries)
     for rank, (_, host, route, match) in enumerate(entries):
         table._table_for(host).add(match, Candidate(rank, route, match))

@@ -3,9 +3,9 @@
 A read here finds its rows by primary key or index in the page cache: some ten microseconds, a page of 100 rows less
 than a millisecond. (The one exception is a list bounded by `created` alone: it walks back from the newest row, a few
 milliseconds for all 20,000.) Handing that to a thread would cost more than doing it, and in WAL mode a reader never
-waits for a writer, so reads run on the loop. Rows are always fetched whole, so that no open cursor holds an old snapshot
-and keeps the WAL from being checkpointed. A write may wait for another process's lock and for the disk: writes go to
-one thread, one transaction each, begun IMMEDIATE so that a lost race waits instead of failing half-way.
+waits for a writer, so reads run on the loop. Rows are always fetched whole, so that no open cursor holds an old
+snapshot and keeps the WAL from being checkpointed. A write may wait for another process's lock and for the disk: writes
+go to one thread, one transaction each, begun IMMEDIATE so that a lost race waits instead of failing half-way.
 """
 
 import asyncio

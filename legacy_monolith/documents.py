@@ -41,6 +41,8 @@ async def export_charges(request: web.Request) -> web.StreamResponse:
     response.content_type, response.charset = "text/csv", "utf-8"
     response.enable_chunked_encoding()
     await response.prepare(request)
+    if request.method == "HEAD":
+        return response
     await response.write(_csv([EXPORT_COLUMNS]))
     seq = 0
     while True:

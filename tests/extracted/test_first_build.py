@@ -2,7 +2,7 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extracted.charges.fees import fee_lines, total_fee, total_fee_of_rounded_lines
@@ -15,6 +15,7 @@ CURRENCIES = st.sampled_from(["usd", "eur", "gbp"])
 COUNTRIES = st.sampled_from(["US", "DE"])
 
 
+@settings(deadline=None)
 @given(AMOUNTS, CURRENCIES, COUNTRIES)
 def test_the_services_fee_is_the_monoliths(amount: int, currency: str, country: str) -> None:
     lines = fee_lines(amount, currency, country)
@@ -23,6 +24,7 @@ def test_the_services_fee_is_the_monoliths(amount: int, currency: str, country: 
     assert (total_fee(lines), shown) == (legacy["fee"], legacy["fees"])
 
 
+@settings(deadline=None)
 @given(AMOUNTS, CURRENCIES, COUNTRIES)
 def test_the_first_build_rounds_each_line(amount: int, currency: str, country: str) -> None:
     lines = fee_lines(amount, currency, country)

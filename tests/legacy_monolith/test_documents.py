@@ -31,6 +31,7 @@ async def test_the_export_has_every_charge_once(monolith: Client) -> None:
     async with monolith.get("/v1/exports/charges.csv") as response:
         assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
         assert response.headers["Transfer-Encoding"] == "chunked"
+        assert response.headers["Content-Disposition"] == 'attachment; filename="charges.csv"'
         rows = list(csv.DictReader(io.StringIO(await response.text())))
     assert [row["id"] for row in rows] == [seeded_id("ch", number) for number in range(CHARGES)]
     async with monolith.get("/v1/exports/charges.csv", params={"status": "failed"}) as response:
@@ -49,3 +50,14 @@ async def test_the_export_comes_in_chunks_and_not_at_once(monolith: Client) -> N
     writer.close()
     await writer.wait_closed()
     assert len(sizes) == 1 + CHARGES / 200  # the column names, then batches of 200 rows
+
+
+async def test_head_on_the_export_leaves_the_connection_usable(monolith: Client) -> None:
+    reader, writer = await asyncio.open_connection(monolith.host, monolith.port)
+    for method, path in (("HEAD", "/v1/exports/charges.csv"), ("GET", "/v1/charges/none")):
+        key = KEY["Authorization"]
+        writer.write(f"{method} {path} HTTP/1.1\r\nHost: t\r\nAuthorization: {key}\r\n\r\n".encode())
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 404 ")
+    writer.close()
+    await writer.wait_closed()

@@ -27,13 +27,6 @@ def test_the_sample_data_is_the_same_every_time_and_written_once(tmp_path: Path)
     assert dump(two) == first
 
 
-def test_full_scale_is_what_the_story_needs(tmp_path: Path) -> None:
-    path = tmp_path / "full.sqlite3"
-    ensure_seeded(path)
-    assert (stored(path, "customers"), stored(path, "charges"), stored(path, "invoices")) == (2_000, 20_000, 5_000)
-    assert stored(path, "refunds") > 1_000
-
-
 def test_it_seeds_serves_and_ends_on_sigterm(tmp_path: Path) -> None:
     database = str(tmp_path / "tripe.sqlite3")
     with process("legacy_monolith", TRIPE_DATABASE=database, TRIPE_SEED_SCALE="0.01") as (started, url):
@@ -45,6 +38,20 @@ def test_it_seeds_serves_and_ends_on_sigterm(tmp_path: Path) -> None:
         assert started.wait(10) == 0
         assert started.stderr is not None
         assert started.stderr.read() == ""
+
+
+def test_full_scale_is_what_the_story_needs_and_a_download_in_hand_is_finished_on_sigterm(tmp_path: Path) -> None:
+    database = str(tmp_path / "tripe.sqlite3")  # at full scale: the file does not fit into the socket's buffers
+    with process("legacy_monolith", "--database", database) as (started, url):
+        request = urllib.request.Request(f"{url}/v1/exports/charges.csv", headers=KEY)
+        with urllib.request.urlopen(request) as export:
+            export.readline()
+            started.send_signal(signal.SIGTERM)
+            assert sum(1 for _ in export) == 20_000
+        assert started.wait(10) == 0
+    path = Path(database)
+    assert (stored(path, "customers"), stored(path, "charges"), stored(path, "invoices")) == (2_000, 20_000, 5_000)
+    assert stored(path, "refunds") > 1_000
 
 
 def test_a_bad_start_is_told_in_one_line(tmp_path: Path, seeded_file: Path) -> None:

@@ -45,7 +45,7 @@ function stageStrip(route) {
 function verdict(route) {
   const found = route.verdict;
   if (!found) return [];
-  const needs = (found.needs || []).map((need) => make("li", "", need));
+  const needs = (found.needs || []).map((need) => make("li", "", `needs ${need}`));
   return [
     make("p", "why", make("strong", COLOURS[found.verdict], found.verdict), found.why ? `: ${found.why}` : ""),
     needs.length ? make("ul", "needs", ...needs) : null,
@@ -171,7 +171,7 @@ function show(status) {
   const {workers, control} = status;
   const restarts = ((workers && workers.restarts) || 0) + ((control && control.restarts) || 0);
   const parts = [`version ${status.version}`, `table ${status.generation}`, workers ? `${workers.connected} of ${workers.expected} workers` : "",
-    restarts ? `${number(restarts)} processes restarted` : "", `read at ${new Date().toLocaleTimeString()}`];
+    restarts ? `restarts ${number(restarts)}` : "", `read at ${new Date().toLocaleTimeString()}`];
   find("summary").textContent = parts.filter(Boolean).join(" · ");
   fill(find("banners"), banners(status));
   const wanted = find("filter").value.trim().toLowerCase();
@@ -212,7 +212,7 @@ async function poll() {
       show(latest);
     } catch (error) {
       document.body.classList.add("stale");
-      if (find("login").hidden) fill(find("banners"), [banner("bad", `No fresh figures: ${error.message}.`)]);
+      fill(find("banners"), [banner(find("login").hidden ? "bad" : "", `No fresh figures: ${error.message}.`)]);
     }
   }
   setTimeout(poll, PERIOD);

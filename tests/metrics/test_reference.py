@@ -8,7 +8,7 @@ from pathlib import Path
 from proxy.metrics import CATALOGUE
 
 TEXT = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text("utf-8")
-ROW = re.compile(r"^\| `(strangler_\w+)` \| (\w+) \| ([^|]*) \| ([^|]+) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| `(strangler_\w+)` \| (\w+) \|([^|]*)\| ([^|]+) \|$", re.MULTILINE)
 SUFFIXES = re.compile(r"_(bucket|count|sum)$")
 
 

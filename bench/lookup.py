@@ -53,7 +53,7 @@ def seconds_per_lookup(look: Callable[[bytes], object], asked: list[bytes]) -> f
 
 def looker(count: int) -> Callable[[bytes], object]:
     try:
-        from proxy import config, routing  # imported here: the other cases run without them
+        from proxy import config, routing  # here, because the other cases run without them
         from proxy.model.heads import RequestHead
     except ImportError as error:
         raise BenchError(f"route lookup is left out: {error}") from None

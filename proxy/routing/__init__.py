@@ -1,1 +1,26 @@
 """Pure. From the spec to what happens to one request: compiled table, stage decision, cohort, the head to send on."""
+
+from proxy.routing.breaker import Breaker
+from proxy.routing.explain import Explanation, explain
+from proxy.routing.forwarding import copy_head
+from proxy.routing.inventory import Inventory
+from proxy.routing.snapshot import Snapshot, build_snapshot
+from proxy.routing.stages import effective_states, skipped_by_halt, surviving_overrides
+from proxy.routing.table import Table, compile_table
+from proxy.routing.unreachable import unreachable
+
+__all__ = [
+    "Breaker",
+    "Explanation",
+    "Inventory",
+    "Snapshot",
+    "Table",
+    "build_snapshot",
+    "compile_table",
+    "copy_head",
+    "effective_states",
+    "explain",
+    "skipped_by_halt",
+    "surviving_overrides",
+    "unreachable",
+]

@@ -200,9 +200,9 @@ class Desk:
                 found.signature,
                 slot,
                 time.time(),
-                evidence.redact_request(pair.request, route.redact),
-                evidence.redact_observation(pair.legacy, route.redact),
-                evidence.redact_observation(pair.extracted, route.redact),
+                evidence.redact_request(pair.request, route.redact, comparison.decoded_body),
+                evidence.redact_observation(pair.legacy, route.redact, comparison.decoded_body),
+                evidence.redact_observation(pair.extracted, route.redact, comparison.decoded_body),
                 evidence.redact_differences(found.differences, route.redact),
             )
         )

@@ -16,7 +16,7 @@ import pickle
 import struct
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Any
+from typing import Any, cast
 
 from proxy.model.headers import Headers
 from proxy.model.observation import CapturedBody, CapturedRequest, Observation, Pair
@@ -46,8 +46,7 @@ class Link(asyncio.Protocol):
         self.peer: int | None = None  # the worker's index, once it said hello
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker; a stream is always one
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         self.transport = None

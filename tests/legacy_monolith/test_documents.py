@@ -49,7 +49,7 @@ async def test_the_export_comes_in_chunks_and_not_at_once(monolith: Client) -> N
         sizes.append(len((await reader.readexactly(size + 2))[:-2]))
     writer.close()
     await writer.wait_closed()
-    assert len(sizes) == 1 + CHARGES / 200  # the column names, then batches of 200 rows
+    assert len(sizes) == 1 + CHARGES / 100  # the column names, then batches of 100 rows
 
 
 async def test_head_on_the_export_leaves_the_connection_usable(monolith: Client) -> None:

@@ -11,11 +11,9 @@ from proxy.comparison.json_text import type_name
 from proxy.model.comparison import Difference, Kind, Risk
 from proxy.model.field_path import write_step
 
-KEPT = 50  # differences of each sort that are kept; all are counted
+KEPT = 50  # differences that a comparison carries; all are counted
 SHOWN = 120  # characters of a printable form
 BUDGET = 200_000  # members and elements looked at, one by one, in one comparison
-
-_ORDER = {Risk.HIGH: 0, Risk.MEDIUM: 1, Risk.LOW: 2}
 
 
 class BudgetSpent(Exception):  # noqa: N818 - read as a sentence
@@ -23,16 +21,20 @@ class BudgetSpent(Exception):  # noqa: N818 - read as a sentence
 
 
 class Findings:
-    """Differences in the order they are found; explained and unexplained apart, so that a flood of explained ones
-    pushes no other out. `kinds` holds every unexplained (path, kind), uncapped but by the budget."""
+    """Differences found, at most KEPT of each risk and of the explained ones, so that a flood of lesser ones pushes
+    none of the worst out. `unexplained` counts those that no rule explains, `total` all; `kinds` holds every unexplained (path,
+    kind), bounded by the budget only."""
 
-    __slots__ = ("budget", "explained", "kinds", "total", "unexplained")
+    __slots__ = ("budget", "explained", "high", "kinds", "low", "medium", "total", "unexplained")
 
     def __init__(self, budget: int = BUDGET) -> None:
         self.budget = budget
         self.explained: list[Difference] = []
-        self.unexplained: list[Difference] = []
+        self.high: list[Difference] = []
+        self.medium: list[Difference] = []
+        self.low: list[Difference] = []
         self.kinds: set[tuple[str, Kind]] = set()
+        self.unexplained = 0
         self.total = 0
 
     def spend(self, work: int) -> None:
@@ -44,22 +46,27 @@ class Findings:
     def add(self, difference: Difference) -> None:
         self.total += 1
         if difference.ignored_by:
-            if len(self.explained) < KEPT:
-                self.explained.append(difference)
-            return
-        self.kinds.add((difference.path, difference.kind))
-        if len(self.unexplained) < KEPT:
-            self.unexplained.append(difference)
+            kept = self.explained
+        else:
+            self.unexplained += 1
+            self.kinds.add((difference.path, difference.kind))
+            risk = difference.risk
+            kept = self.high if risk is Risk.HIGH else self.medium if risk is Risk.MEDIUM else self.low
+        if len(kept) < KEPT:
+            kept.append(difference)
 
     def take(self, other: Findings) -> None:
         """Adds what `other` found; its budget is the caller's affair."""
         self.total += other.total
+        self.unexplained += other.unexplained
         self.kinds |= other.kinds
         self.explained = (self.explained + other.explained)[:KEPT]
-        self.unexplained = (self.unexplained + other.unexplained)[:KEPT]
+        self.high = (self.high + other.high)[:KEPT]
+        self.medium = (self.medium + other.medium)[:KEPT]
+        self.low = (self.low + other.low)[:KEPT]
 
     def worst_first(self) -> tuple[Difference, ...]:
-        return (*sorted(self.unexplained, key=lambda one: _ORDER[one.risk]), *self.explained)
+        return tuple([*self.high, *self.medium, *self.low, *self.explained][:KEPT])
 
 
 @lru_cache(maxsize=4096)

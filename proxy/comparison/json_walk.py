@@ -104,7 +104,7 @@ class _Walk:
         for at in places:
             inner.values(left[at], right[at], element, path + "[*]", f"{place}[{at}]", depth)
         self.found.budget = by_place.budget
-        if len(by_place.unexplained) > 1 and self.same_elements(left, right, places, element):
+        if by_place.unexplained > 1 and self.same_elements(left, right, places, element):
             first = places[0]
             self.note(path, Kind.ORDER, Risk.MEDIUM, shown(left[first]), shown(right[first]), f"{place}[{first}]")
         else:
@@ -143,7 +143,7 @@ class _Walk:
         if pairs is None:
             pairs = self.by_likeness(left, right, element, depth)
         if any(one > other for one, other in zip((b for _, b in pairs), (b for _, b in pairs[1:]), strict=False)):
-            self.note(path, Kind.ORDER, Risk.MEDIUM, "", "", place, rule.label)
+            self.note(path, Kind.ORDER, Risk.MEDIUM, f"{len(left)} elements", "another order", place, rule.label)
         for one, other in pairs:
             if left[one] != right[other]:
                 where = f"[{rule.key}={shown(left[one][rule.key])}]" if keyed else f"[{one}]"
@@ -209,7 +209,7 @@ class _Walk:
         trial = Findings(self.found.budget)
         _Walk(trial).values(left, right, element, "", "", depth)
         self.found.budget = trial.budget
-        return len(trial.unexplained)
+        return trial.unexplained
 
     def canonical(self, value: Any, state: State) -> Hashable:
         """A hashable form that is equal for values that the rules hold equal, tolerances aside."""

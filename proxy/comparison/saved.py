@@ -18,6 +18,8 @@ from proxy.model.sides import Side
 _STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})(?: [^\r\n]*)?\r?\n")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n]*?)[ \t]*\r?\n")
 _END = re.compile(rb"\r?\n")
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
+_GZIP_MAGIC = b"\x1f\x8b"
 
 
 class BadMessageError(ValueError):
@@ -38,9 +40,9 @@ def parse_saved(raw: bytes, side: Side) -> Observation:
         body = body if unchunked is None else unchunked
     else:
         length = first(headers, b"content-length")
-        if length is not None and length.isdigit():
-            complete = len(body) >= int(length) or _was_decoded(headers, body)
-            body = body if _was_decoded(headers, body) else body[: int(length)]
+        if length is not None and re.fullmatch(rb"\d{1,15}", length) and not _was_decoded(headers, body):
+            complete = len(body) >= int(length)
+            body = body[: int(length)]
     if _was_decoded(headers, body):
         headers = [pair for pair in headers if pair[0].lower() != b"content-encoding"]
     captured = CapturedBody(body, len(body), complete)
@@ -68,7 +70,7 @@ def _unchunked(body: bytes) -> bytes | None:
     """The payload without its chunk framing; None when it has none."""
     pieces: list[bytes] = []
     at = 0
-    while size_line := re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n").match(body, at):
+    while size_line := _CHUNK_SIZE.match(body, at):
         size = int(size_line.group(1), 16)
         if size == 0:
             return b"".join(pieces)
@@ -84,7 +86,7 @@ def _unchunked(body: bytes) -> bytes | None:
 def _was_decoded(headers: list[HeaderPair], body: bytes) -> bool:
     """True when a content coding is announced that the saved body does not have any more."""
     coding = first(headers, b"content-encoding")
-    if coding is None:
+    if coding not in (b"gzip", b"deflate", b"br") or body.startswith(_GZIP_MAGIC):
         return False
     try:
         decoded(body, coding)

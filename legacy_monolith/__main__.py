@@ -15,7 +15,7 @@ from aiohttp import web
 from legacy_monolith.app import create_app
 from legacy_monolith.seed import ensure_seeded
 
-SHUTDOWN_S = 5.0
+SHUTDOWN_S = 20.0  # for downloads in hand; live streams end at once
 
 
 def arguments() -> argparse.Namespace:

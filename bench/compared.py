@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from bench.machine import BenchError
+
 ENOUGH = 0.99
 
 
@@ -62,8 +64,11 @@ def parse_metrics(text: str, route: str) -> Compared:
 
 
 def scrape(admin: int, route: str) -> Compared:
-    with urllib.request.urlopen(f"http://127.0.0.1:{admin}/metrics", timeout=10) as answer:
-        text: str = answer.read().decode()
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{admin}/metrics", timeout=10) as answer:
+            text: str = answer.read().decode()
+    except OSError as error:
+        raise BenchError(f"without /metrics of the proxy nothing can be said of its copies: {error}") from None
     return parse_metrics(text, route)
 
 

@@ -19,11 +19,12 @@ MIB = 1024**2
 
 @dataclass(frozen=True)
 class Growth:
-    """One transfer: its size, how long it took, and the growth of memory in MiB."""
+    """One transfer: its size in bytes, how long it took, the memory before it and its growth in MiB."""
 
     way: str
     size: int
     seconds: float
+    before_mib: float
     growth_mib: float
 
     @property
@@ -76,4 +77,5 @@ def measure_growth(root: int, port: int, way: str, path: str, size: int) -> Grow
     with peak_rss(root) as peak:
         move(port, path, size)
     growth = max(0, peak[0] - before) / MIB
-    return Growth(f"{way} {path}", size, round(time.monotonic() - started, 3), round(growth, 2))
+    seconds = round(time.monotonic() - started, 3)
+    return Growth(f"{way} {path}", size, seconds, round(before / MIB, 1), round(growth, 2))

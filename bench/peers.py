@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import proxy
 from bench.machine import ROOT, find_program, first_line
 from bench.upstream import Upstream, nginx_head
 
@@ -174,7 +175,7 @@ def strangler_peer() -> Peer:
     there = importlib.util.find_spec("proxy") and importlib.util.find_spec("proxy.__main__")
     cases = ("plain", *SHADOW, "canary", "calm", "hang", "bulk", "bulk-shadow")
     parts = ", ".join(f"{name} {package(name)}" for name in ("uvloop", "httptools"))
-    label = f"strangler {package('strangler')} at {commit()} ({parts})"
+    label = f"strangler {proxy.__version__} at {commit()} ({parts})"
     return Peer("strangler", cases, "pip install -e .", sys.executable if there else None, label, strangler_command)
 
 

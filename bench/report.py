@@ -159,13 +159,14 @@ def columns(lines: Sequence[Sequence[str]]) -> str:
 
 
 def memory_table(growths: Sequence[tuple[str, Growth]]) -> str:
-    lines = [("proxy", "transfer", "", "MiB/s", "memory grew")]
+    lines = [("proxy", "transfer", "", "MiB/s", "memory before", "grew")]
     lines += [
         (
             peer,
             growth.way,
             f"{growth.size / 1024**2:,.0f} MiB",
             f"{growth.mib_per_second:,.0f}",
+            f"{growth.before_mib:.0f} MiB",
             f"{growth.growth_mib:.1f} MiB",
         )
         for peer, growth in growths

@@ -70,7 +70,7 @@ def test_the_json_holds_versions_every_run_and_no_value_that_json_has_not() -> N
     made = document(
         about={"at": "2026-01-01T00:00:00+00:00", "versions": {"nginx": "1.22"}, "left_out": [{"peer": "envoy"}]},
         samples=[sample("nginx", 100), sample("ours", 50, compared=Compared(10, {"match": 10}, {}))],
-        growths=[("ours", Growth("upload", 1024, 1.0, 0.5))],
+        growths=[("ours", Growth("upload", 1024, 1.0, 40.0, 0.5))],
         hanging=[Hanging("ours", 1000, (latency(4.0), latency(6.0)), (latency(5.0),))],
         lookup={"ratio": 1.1},
     )

@@ -177,10 +177,8 @@ def _charges(
 
 
 def _refunds(dice: random.Random, charges: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Refund every seventeenth charge, in part or whole, and note it on the charge."""
-    for number, charge in enumerate(charges[7::17]):
-        if charge["status"] != "succeeded":
-            continue
+    """Refund every seventeenth charge where it succeeded, in part or whole, and note it on the charge."""
+    for number, charge in enumerate(charge for charge in charges[7::17] if charge["status"] == "succeeded"):
         amount = charge["amount"] if dice.random() < 0.5 else dice.randint(1, charge["amount"])
         charge["amount_refunded"] = amount
         yield {

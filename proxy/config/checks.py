@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Generic, TypeVar
 
-from proxy.config.complaints import quoted, subject
+from proxy.config.complaints import found, quoted, subject
 from proxy.config.fields import did_you_mean
 from proxy.config.form import BackendForm
 from proxy.config.route_form import MatchForm, RouteForm
@@ -76,7 +76,7 @@ def _check_backend_name(source: Source, name: str, backend: Piece[BackendForm]) 
 def _check_exists(source: Source, loc: Loc, name: str, backends: Backends) -> bool:
     if name in backends:
         return True
-    _error(source, loc, f"names `{name[:63]}`, which is no backend", did_you_mean(name, list(backends)))
+    _error(source, loc, f"names no backend{found(source.find(loc)[0])}", did_you_mean(name, list(backends)))
     return False
 
 

@@ -37,8 +37,11 @@ def complain(source: Source, form: type[BaseModel], at: Loc, trouble: Validation
             source.complain(node, f"{subject(source, walked)}{quoted(walked)}{message}", remedy)
         else:
             context: dict[str, Any] = error.get("ctx", {})
-            message = f"{subject(source, walked)}{quoted(walked)}{error['msg']}{_found(node)}"
-            source.complain(node, message, context.get("remedy", "See docs/routes.md."))
+            message = f"{subject(source, walked)}{quoted(walked)}{error['msg']}{found(node)}"
+            remedy = context.get("remedy", "See docs/routes.md.")
+            if isinstance(node, Scalar) and "${" in node.text:
+                remedy = "Mend what the variable holds."  # a better hint would repeat it, and it may be a secret
+            source.complain(node, message, remedy)
 
 
 def subject(source: Source, loc: Loc) -> str:
@@ -61,7 +64,7 @@ def quoted(loc: Loc) -> str:
     return f"`{text}` " if text else ""
 
 
-def _found(node: Node) -> str:
+def found(node: Node) -> str:
     """What stands in the file (a reference stays a reference: its value may be a secret)."""
     if not isinstance(node, Scalar) or not node.text:
         return ""

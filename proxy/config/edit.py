@@ -41,11 +41,11 @@ def edit_stage(text: str, route: str, stage: Stage, percent: float | None) -> st
     if found is None:
         raise CannotEditError(f"no route of this file is called {route}", "Name one that `strangler check` reads.")
 
-    splices = _stage_splices(body, found, stage)
+    splices = [_stage_splice(body, found, stage)]
     if percent is not None:
-        splices += _percent_splices(body, found, stage, percent)
+        splices.insert(0, _percent_splice(body, found, percent))  # of two at one place, the last made stands first
     edited = body
-    for splice in sorted(splices, reverse=True):
+    for splice in sorted(splices, key=lambda splice: splice.start, reverse=True):
         edited = edited[: splice.start] + splice.text + edited[splice.end :]
 
     before = _data(root)
@@ -98,32 +98,34 @@ def _route(root: Node | None, name: str) -> Pairs | None:
     return None
 
 
-def _stage_splices(text: str, route: Pairs, stage: Stage) -> list[_Splice]:
+def _stage_splice(text: str, route: Pairs, stage: Stage) -> _Splice:
     written = _value(route, "stage")
     if written:
-        return [_over(written, stage.value)]
-    return [_after_name(text, route, f"stage: {stage}")]
+        return _over(written, stage.value)
+    return _after_name(text, route, f"stage: {stage}")
 
 
-def _percent_splices(text: str, route: Pairs, stage: Stage, percent: float) -> list[_Splice]:
+def _percent_splice(text: str, route: Pairs, percent: float) -> _Splice:
     number = percent_text(percent)
     canary = _value(route, "canary")
     if canary is None:
-        return [_after_name(text, route, f"canary: {{percent: {number}}}", behind=_value(route, "stage"))]
+        return _after_name(text, route, f"canary: {{percent: {number}}}", behind=_value(route, "stage"))
     written = _value(canary[1], "percent")
     if written:
         signed = isinstance(written[1], Scalar) and "%" in written[1].text
-        return [_over(written, number if signed else number.rstrip("%"))]
+        return _over(written, number if signed else number.rstrip("%"))
     if isinstance(canary[1], Pairs):
         start = canary[1].start.index
         if canary[1].flow:
-            return [_Splice(start + 1, start + 1, f"percent: {number}" + (", " if canary[1].pairs else ""))]
-        return [_Splice(start, start, f"percent: {number}\n{' ' * canary[1].start.column}")]
-    return [_over(canary, f"{{percent: {number}}}")]
+            return _Splice(start + 1, start + 1, f"percent: {number}" + (", " if canary[1].pairs else ""))
+        return _Splice(start, start, f"percent: {number}{_newline(text, start)}{' ' * canary[1].start.column}")
+    return _over(canary, f"{{percent: {number}}}")
 
 
 def _over(pair: tuple[Scalar, Node], text: str) -> _Splice:
     key, node = pair
+    if not isinstance(node, Scalar):
+        raise CannotEditError(f"`{key.text}` is no single value", "Mend the file first: `strangler check` says how.")
     empty = node.start.index == node.end.index
     return _Splice(
         node.start.index, node.end.index, f" {text}" if empty and node.start.index == key.end.index + 1 else text
@@ -133,13 +135,20 @@ def _over(pair: tuple[Scalar, Node], text: str) -> _Splice:
 def _after_name(text: str, route: Pairs, line: str, behind: tuple[Scalar, Node] | None = None) -> _Splice:
     """Insert `line` as a key of its own behind the route's name (or `behind`), after any comment on that line."""
     key, node = behind or _value(route, "name") or route.pairs[0]
+    if not isinstance(node, Scalar):
+        raise CannotEditError(f"`{key.text}` is no single value", "Mend the file first: `strangler check` says how.")
     end = node.end.index
     if route.flow:
         return _Splice(end, end, f", {line}")
     while end < len(text) and text[end] not in "\r\n":
         end += 1
-    newline = "\r\n" if text[end : end + 2] == "\r\n" else "\n"
-    return _Splice(end, end, f"{newline}{' ' * key.start.column}{line}")
+    return _Splice(end, end, f"{_newline(text, end)}{' ' * key.start.column}{line}")
+
+
+def _newline(text: str, place: int) -> str:
+    """How the line at `place` ends."""
+    end = text.find("\n", place)
+    return "\r\n" if text[end - 1 : end] == "\r" else "\n"
 
 
 def _apply(data: Any, name: str, stage: Stage, percent: float | None) -> None:

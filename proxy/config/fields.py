@@ -25,6 +25,7 @@ from proxy.config.units import (
     percent_text,
     size_text,
 )
+from proxy.model.field_path import parse_path
 from proxy.model.sides import Stage
 
 # fmt: off
@@ -39,7 +40,6 @@ _ENV = r".*\$\{.*"  # editors see the reference, not its value
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")  # RFC 9110 section 5.6.2
 _HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?")
-_FIELD = re.compile(r"\$(\.[A-Za-z_][A-Za-z0-9_-]*|\.\*|\[\*\]|\['[^'\\]+'\])*")
 
 
 def bad(message: str, remedy: str) -> PydanticCustomError:
@@ -99,9 +99,14 @@ def percent(known: float, about: str) -> Any:
     return default(known, about, percent_text(known))
 
 
+def rate(known: float, about: str) -> Any:
+    """As `percent`, for what the spec keeps as a fraction."""
+    return default(known, about, percent_text(known * 100))
+
+
 def _text(given: str) -> str:
-    if len(given) > 4096 or any(ord(character) < 32 for character in given):
-        raise bad("must be one line of at most 4096 characters", "Shorten it, or remove the line break.")
+    if len(given) > 4096 or not given.isprintable():
+        raise bad("must be one line of at most 4096 printable characters", "Shorten it, or remove the line break.")
     return given
 
 
@@ -261,11 +266,13 @@ def _network(given: str) -> str:
 
 
 def _field_path(given: str) -> str:
-    if not _FIELD.fullmatch(given) or len(given) > 1024:
+    try:
+        parse_path(given)
+    except ValueError:
         hint = "Begin with `$`, then `.name`, `['odd name']`, `[*]` or `.*`: `$.data[*].fee`."
         if re.search(r"\[[0-9]+\]", given):
             hint = "Write `[*]`: a rule holds for every element of a list."
-        raise bad("is no field path", hint)
+        raise bad("is no field path", hint) from None
     return given
 
 
@@ -290,16 +297,15 @@ def pattern(given: str) -> None:
     try:
         re2.compile(given, options)
     except re2.error as trouble:
-        why = trouble.args[0].decode(errors="replace") if trouble.args and isinstance(trouble.args[0], bytes) else ""
-        hint = "Patterns are RE2: no look-around and no back references."
-        raise bad(f"is no regular expression: {why}", hint) from None
+        why, _, _ = trouble.args[0].decode(errors="replace").partition(": ")  # the rest repeats the pattern
+        raise bad(f"is no regular expression: {why}", "Patterns are RE2: no look-around, no back references.") from None
 
 
 def method(given: str) -> str:
     if given == "CONNECT":
         raise bad("CONNECT is never forwarded", "Remove it: the proxy answers it with 405.")
     if given not in METHODS:
-        raise bad(f"`{given[:40]}` is no HTTP method that the proxy passes on", did_you_mean(given, METHODS))
+        raise bad("names no HTTP method that the proxy passes on", did_you_mean(given, METHODS))
     return given
 
 

@@ -34,6 +34,7 @@ from proxy.config.fields import (
     default,
     pattern,
     percent,
+    rate,
     seconds,
     words,
 )
@@ -229,7 +230,7 @@ class ToleranceForm(RuleForm):
     """A number that may differ a little. Within either bound is close enough."""
 
     abs: Number | None = default(None, "By at most so much.")
-    rel: Rate | None = default(None, "By at most this percent of legacy's value: `1%`.")
+    rel: Rate | None = default(None, "By at most this percent of the larger of the two: `1%`.")
 
     @model_validator(mode="after")
     def _bounded(self) -> ToleranceForm:
@@ -255,11 +256,11 @@ class CompareForm(Form):
 class GateForm(Form):
     """What a route must show before it may move on."""
 
-    mismatch_below: Rate = percent(_GATE.mismatch_below * 100, "The tolerated share of requests whose answers differ.")
-    confidence: Confidence = percent(_GATE.confidence * 100, "How sure the verdict is, however often it is looked at.")
+    mismatch_below: Rate = rate(_GATE.mismatch_below, "The tolerated share of requests whose answers differ.")
+    confidence: Confidence = rate(_GATE.confidence, "How sure the verdict is, however often it is looked at.")
     min_duration: DurationOrZero = seconds(_GATE.min_duration, "The time that evidence must span.")
-    error_increase_below: Rate = percent(
-        _GATE.error_increase_below * 100, "The tolerated share of requests where only the extracted side fails."
+    error_increase_below: Rate = rate(
+        _GATE.error_increase_below, "The tolerated share of requests where only the extracted side fails."
     )
     p95_ratio_below: Ratio = default(_GATE.p95_ratio_below, "How many times legacy's p95 latency is tolerated.")
 

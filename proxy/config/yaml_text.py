@@ -13,7 +13,7 @@ billion values.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -44,18 +44,24 @@ class Scalar(NamedTuple):
 
 class Items(NamedTuple):
     start: Any
-    end: Any
     items: list[Node]
 
 
 class Pairs(NamedTuple):
     start: Any
-    end: Any
     pairs: list[tuple[Scalar, Node]]
     flow: bool
 
 
 Node = Scalar | Items | Pairs
+
+
+class _Open(NamedTuple):
+    """A collection whose end has not come yet, with the key that waits for its value."""
+
+    node: Items | Pairs
+    anchor: str | None
+    waiting: list[Scalar]
 
 
 class UnreadableError(Exception):
@@ -73,13 +79,17 @@ def parse(text: str) -> Node | None:
             f"the file is longer than {MAX_CHARACTERS} characters", "Split the routes over several proxies."
         )
     try:
-        return _Builder().build(yaml.parse(text, Loader=_Loader))
+        return _Builder().build(_Loader(text).get_event)
     except UnicodeEncodeError as trouble:
         raise UnreadableError("the file is not UTF-8 text", "Save it as UTF-8.") from trouble
     except yaml.MarkedYAMLError as trouble:
-        what = ", ".join(part for part in (trouble.context, trouble.problem) if part)
-        remedy = "Mind indentation, quotes and brackets at this place; values with `: `, ` #` or `{` need quotes."
-        if "\\t" in repr(trouble.problem) or "token" in (trouble.problem or ""):
+        what = trouble.problem or "a mistake"
+        if trouble.context and trouble.context_mark:
+            what = f"{trouble.context} that begins in line {trouble.context_mark.line + 1}, {what}"
+        remedy = (
+            "Mind indentation, quotes and brackets; a value with `: `, ` #` or a leading `{`, `*`, `@` needs quotes."
+        )
+        if "cannot start any token" in what:
             remedy = "Indent with spaces, never tabs, and quote values that begin with a special character."
         raise UnreadableError(f"not valid YAML: {what}", remedy, trouble.problem_mark) from trouble
     except yaml.YAMLError as trouble:
@@ -92,45 +102,38 @@ def parse(text: str) -> Node | None:
 class _Builder:
     def __init__(self) -> None:
         self.anchors: dict[str, Node | None] = {}  # None while the anchored value is still open
+        self.stack: list[_Open] = []
 
-    def build(self, events: Iterator[Any]) -> Node | None:
+    def build(self, next_event: Callable[[], Any]) -> Node | None:
         root: Node | None = None
-        # Each open collection: its node, its anchor, and the key that waits for a value.
-        stack: list[tuple[Items | Pairs, str | None, list[Scalar]]] = []
         documents = 0
-        for event in events:
-            match event:
-                case yaml.ScalarEvent():
-                    node: Node = self._scalar(event)
-                    self._remember(event.anchor, node)
-                case yaml.AliasEvent():
-                    node = self._alias(event)
-                case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                    self._open(event, stack)
-                    continue
-                case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                    opened, anchor, _ = stack.pop()
-                    node = opened._replace(end=event.end_mark)
-                    self._remember(anchor, node)
-                case yaml.DocumentStartEvent():
-                    documents += 1
-                    if documents > 1:
-                        raise UnreadableError(
-                            "a second document begins here", "Keep one document: remove `---`.", event.start_mark
-                        )
-                    continue
-                case _:
-                    continue
-            if stack:
-                _place(node, stack)
+        while True:
+            event = next_event()
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                node: Node = _scalar(event)
+                if event.anchor:
+                    self.anchors[event.anchor] = node
+            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                self._open(event)
+                continue
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                node, anchor, _ = self.stack.pop()
+                if anchor:
+                    self.anchors[anchor] = node
+            elif kind is yaml.AliasEvent:
+                node = self._alias(event)
+            elif kind is yaml.StreamEndEvent:
+                return root
+            else:
+                documents += kind is yaml.DocumentStartEvent
+                if documents > 1:
+                    raise UnreadableError("a second document begins here", "Remove this `---`.", event.start_mark)
+                continue
+            if self.stack:
+                _place(node, self.stack[-1])
             else:
                 root = node
-        return root
-
-    def _scalar(self, event: Any) -> Scalar:
-        _refuse_tag(event, "tag:yaml.org,2002:str")
-        is_null = event.style in (None, "") and event.value in ("", "~", "null", "Null", "NULL")
-        return Scalar(event.start_mark, event.end_mark, event.value, is_null)
 
     def _alias(self, event: Any) -> Node:
         node = self.anchors.get(event.anchor)
@@ -140,26 +143,29 @@ class _Builder:
             raise UnreadableError(f"the alias `*{event.anchor}` {why}", remedy, event.start_mark)
         return node
 
-    def _open(self, event: Any, stack: list[tuple[Items | Pairs, str | None, list[Scalar]]]) -> None:
+    def _open(self, event: Any) -> None:
         _refuse_tag(event, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
-        if len(stack) >= MAX_DEPTH:
-            raise UnreadableError(
-                f"nested deeper than {MAX_DEPTH} levels", "No key of this file nests so deep.", event.start_mark
-            )
+        if len(self.stack) >= MAX_DEPTH:
+            message = f"nested deeper than {MAX_DEPTH} levels"
+            raise UnreadableError(message, "No key of this file nests so deep.", event.start_mark)
         if event.anchor:
             self.anchors[event.anchor] = None
         if isinstance(event, yaml.MappingStartEvent):
-            stack.append((Pairs(event.start_mark, None, [], bool(event.flow_style)), event.anchor, []))
+            self.stack.append(_Open(Pairs(event.start_mark, [], bool(event.flow_style)), event.anchor, []))
         else:
-            stack.append((Items(event.start_mark, None, []), event.anchor, []))
-
-    def _remember(self, anchor: str | None, node: Node) -> None:
-        if anchor:
-            self.anchors[anchor] = node
+            self.stack.append(_Open(Items(event.start_mark, []), event.anchor, []))
 
 
-def _place(node: Node, stack: list[tuple[Items | Pairs, str | None, list[Scalar]]]) -> None:
-    opened, _, waiting = stack[-1]
+def _scalar(event: Any) -> Scalar:
+    if event.tag is not None:
+        _refuse_tag(event, "tag:yaml.org,2002:str")
+    text = event.value
+    is_null = text in ("", "~", "null", "Null", "NULL") and not event.style
+    return Scalar(event.start_mark, event.end_mark, text, is_null)
+
+
+def _place(node: Node, collection: _Open) -> None:
+    opened, _, waiting = collection
     if isinstance(opened, Items):
         opened.items.append(node)
     elif waiting:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from proxy.metrics.buckets import COUNT, SUM, TOP
+from proxy.metrics.buckets import SUM, TOP
 from proxy.metrics.catalogue import CATALOGUE, REQUEST_SECONDS, REQUESTS, MetricType
 
 RequestLabels = tuple[str, str, str, int]  # route, side, outcome, code
@@ -21,7 +21,7 @@ class Changes(NamedTuple):
     sent as (bucket, count) pairs of the buckets that changed; its last place is the sum in microseconds."""
 
     requests: dict[RequestLabels, int]
-    seconds: dict[SecondsLabels, list[tuple[int, int]]]
+    seconds: dict[SecondsLabels, dict[int, int]]
     counters: dict[CounterKey, float]
 
 
@@ -30,10 +30,10 @@ class Accumulator:
 
     def __init__(self) -> None:
         self.requests: dict[RequestLabels, int] = {}
-        self.seconds: dict[SecondsLabels, list[int]] = {}
+        self.seconds: dict[SecondsLabels, dict[int, int]] = {}
         self.counters: dict[CounterKey, float] = {}
         self._sent = Changes({}, {}, {})
-        self._sent_seconds: dict[SecondsLabels, list[int]] = {}
+        self._sent_seconds: dict[SecondsLabels, dict[int, int]] = {}
 
     def request(self, route: str, side: str, outcome: str, code: int) -> None:
         """Count one client exchange."""
@@ -46,12 +46,13 @@ class Accumulator:
         labels = (route, side, role)
         counts = self.seconds.get(labels)
         if counts is None:
-            counts = self.seconds[labels] = [0] * (COUNT + 1)
+            counts = self.seconds[labels] = {SUM: 0}
         microseconds = int(seconds * 1e6)
         if not 0 < microseconds <= TOP:
             microseconds = 1 if microseconds <= 0 else TOP
         shift = microseconds.bit_length() - 5
-        counts[microseconds if shift <= 0 else (shift << 4) + (microseconds >> shift)] += 1
+        bucket = microseconds if shift <= 0 else (shift << 4) + (microseconds >> shift)
+        counts[bucket] = counts.get(bucket, 0) + 1
         counts[SUM] += microseconds
 
     def add(self, name: str, labels: tuple[str, ...] = (), value: float = 1) -> None:
@@ -82,19 +83,11 @@ class Accumulator:
         self._sent = Changes({}, {}, {})
         self._sent_seconds = {}
 
-    def _changed_seconds(self) -> dict[SecondsLabels, list[tuple[int, int]]]:
-        changed: dict[SecondsLabels, list[tuple[int, int]]] = {}
+    def _changed_seconds(self) -> dict[SecondsLabels, dict[int, int]]:
+        changed: dict[SecondsLabels, dict[int, int]] = {}
         for key, counts in self.seconds.items():
-            before = self._sent_seconds.get(key)
-            if before is not None and before[SUM] == counts[SUM]:
-                continue
-            if before is None:
-                changed[key] = [(place, count) for place, count in enumerate(counts) if count]
-            else:
-                changed[key] = [
-                    (place, count)
-                    for place, (count, known) in enumerate(zip(counts, before, strict=True))
-                    if count != known
-                ]
-            self._sent_seconds[key] = counts.copy()
+            before = self._sent_seconds.get(key, {})
+            if before.get(SUM) != counts[SUM]:
+                changed[key] = {bucket: count for bucket, count in counts.items() if before.get(bucket) != count}
+                self._sent_seconds[key] = counts.copy()
         return changed

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from proxy.metrics.accumulator import Changes, CounterKey, RequestLabels, SecondsLabels
-from proxy.metrics.buckets import COUNT, quantile
+from proxy.metrics.buckets import quantile, total
 
 K = TypeVar("K")
 V = TypeVar("V", int, float)
@@ -31,25 +31,20 @@ class _Values:
 
     def __init__(self) -> None:
         self.requests: dict[RequestLabels, int] = {}
-        self.seconds: dict[SecondsLabels, list[int]] = {}
+        self.seconds: dict[SecondsLabels, dict[int, int]] = {}
         self.counters: dict[CounterKey, float] = {}
 
     def replace(self, changes: Changes) -> None:
         self.requests.update(changes.requests)
         self.counters.update(changes.counters)
         for key, places in changes.seconds.items():
-            counts = self.seconds.setdefault(key, [0] * (COUNT + 1))
-            for place, count in places:
-                counts[place] = count
+            self.seconds.setdefault(key, {}).update(places)
 
     def add(self, other: _Values) -> None:
-        for labels, value in other.requests.items():
-            self.requests[labels] = self.requests.get(labels, 0) + value
-        for key, amount in other.counters.items():
-            self.counters[key] = self.counters.get(key, 0) + amount
+        _add_into(self.requests, other.requests)
+        _add_into(self.counters, other.counters)
         for series, counts in other.seconds.items():
-            mine = self.seconds.setdefault(series, [0] * (COUNT + 1))
-            mine[:] = map(int.__add__, mine, counts)
+            _add_into(self.seconds.setdefault(series, {}), counts)
 
 
 class Totals:
@@ -70,25 +65,26 @@ class Totals:
 
     def requests(self) -> dict[RequestLabels, int]:
         """Client exchanges by (route, side, outcome, code)."""
-        return _folded(values.requests for values in self._all())
+        return _sum(values.requests for values in self._all())
 
     def counters(self) -> dict[CounterKey, float]:
         """All other counters by (name, label values)."""
-        return _folded(values.counters for values in self._all())
+        return _sum(values.counters for values in self._all())
 
-    def seconds(self) -> dict[SecondsLabels, list[int]]:
-        """Fine latency buckets, the sum in microseconds last, by (route, side, role)."""
-        folded = _Values()
+    def seconds(self) -> dict[SecondsLabels, dict[int, int]]:
+        """Fine latency buckets, among them the sum in microseconds (`buckets.SUM`), by (route, side, role)."""
+        folded: dict[SecondsLabels, dict[int, int]] = {}
         for values in self._all():
             for key, counts in values.seconds.items():
-                mine = folded.seconds.get(key)
-                folded.seconds[key] = counts.copy() if mine is None else list(map(int.__add__, mine, counts))
-        return folded.seconds
+                _add_into(folded.setdefault(key, {}), counts)
+        return folded
 
     def quantile(self, route: str, side: str, role: str, q: float) -> float | None:
         """The q-quantile (0 to 1) of a latency in seconds since the processes started, None when there is none."""
-        counts = self._series((route, side, role))
-        return None if counts is None else quantile(counts, q)
+        counts: dict[int, int] = {}
+        for values in self._all():
+            _add_into(counts, values.seconds.get((route, side, role), {}))
+        return quantile(counts, q)
 
     def figures(self) -> dict[tuple[str, str, str], SideFigures]:
         """What each side did by (route, side, role), with the latency of that role. In role `answer`, `requests` and
@@ -100,22 +96,22 @@ class Totals:
             counted[route, side, "answer"] = (requests + count, errors + count * failed)
         figures = {key: SideFigures(*counts) for key, counts in counted.items()}
         for key, counts in self.seconds().items():
-            requests, errors = counted.get(key, (sum(counts[:COUNT]), 0))
+            requests, errors = counted.get(key, (total(counts), 0))
             figures[key] = SideFigures(requests, errors, quantile(counts, 0.5), quantile(counts, 0.99))
         return figures
-
-    def _series(self, key: SecondsLabels) -> list[int] | None:
-        found = [values.seconds[key] for values in self._all() if key in values.seconds]
-        return [sum(column) for column in zip(*found, strict=True)] if found else None
 
     def _all(self) -> Iterator[_Values]:
         yield self._gone
         yield from self._living.values()
 
 
-def _folded(parts: Iterator[Mapping[K, V]]) -> dict[K, V]:
+def _sum(parts: Iterator[Mapping[K, V]]) -> dict[K, V]:
     folded: dict[K, V] = {}
     for part in parts:
-        for key, value in part.items():
-            folded[key] = folded.get(key, 0) + value
+        _add_into(folded, part)
     return folded
+
+
+def _add_into(sums: dict[K, V], part: Mapping[K, V]) -> None:
+    for key, value in part.items():
+        sums[key] = sums.get(key, 0) + value

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from proxy.model.evidence import EvidenceKey, Segment, Totals
 from proxy.model.records import Accepted, AuditRow, DifferenceRow, Exemplar, InventoryRow, SignatureRow
 from proxy.model.states import Override, RouteState
+from proxy.store.opening import Opened
 
 
 class Build(NamedTuple):
@@ -44,8 +45,10 @@ class Batch:
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """All that control needs to go on where the last one stopped. `seen` holds the digests of each route's newest epoch
-    only: older epochs can take no more evidence. `builds` are in the order of their ordinals."""
+    only: older epochs can take no more evidence. `builds` are in the order of their
+    ordinals. `opened` is what opening found, None when the file was open already."""
 
+    opened: Opened | None
     totals: dict[EvidenceKey, Totals]
     signatures: list[SignatureRow]
     seen: dict[EvidenceKey, set[int]]

@@ -1,9 +1,10 @@
 """What goes, and when.
 
-By age: evidence goes by whole keys, when nothing was counted under a key for `retention.age`. A key that still lives is
-never thinned, since what was counted is never re-labelled: its old segments are folded into one row, which keeps every
-total. Single differences and exemplars go by their own age. The audit stays: it is small, and who did what is asked for
-late.
+By age: evidence goes by whole keys, when nothing was counted under a key for `retention.age`. A key that still lives
+is never thinned, since what was counted is never re-labelled; its segments are folded as they grow old, to a row a
+minute after an hour, a row an hour after a day, one row after the age. Sums stay, and so do the first and the last
+second of a key: every figure is the same before and after. Single differences and exemplars go by their own age. The
+audit stays: it is small, and who did what is asked for late.
 
 By size: what nothing rests on goes first (differences, exemplars), then the evidence of keys that are not of their
 route's newest epoch, then the oldest audit rows. The evidence that verdicts stand on is the last thing left.
@@ -20,6 +21,8 @@ _ROUNDS = 50
 _DEAD_BY_EPOCH = """SELECT id FROM evidence_key AS old
     WHERE epoch < (SELECT max(epoch) FROM evidence_key WHERE route = old.route) ORDER BY id LIMIT 20"""
 _KEY_TABLES = ("segment", "difference", "signature", "exemplar", "seen")
+SEGMENT_COUNTS = ("n", "k", "match", "ignored", "mismatch", "not_compared", "extracted_failed", "dropped")
+_FOREVER = 1 << 40  # seconds
 
 
 class Pruned(NamedTuple):
@@ -30,8 +33,9 @@ class Pruned(NamedTuple):
     size: int
 
 
-def prune_by_age(connection: sqlite3.Connection, oldest: float) -> Pruned:
-    """Drop what is older than `oldest` (seconds since 1970). Inside a transaction of the caller."""
+def prune_by_age(connection: sqlite3.Connection, now: float, age: float) -> Pruned:
+    """Drop what is older than `age` seconds, fold what is old. Inside a transaction of the caller."""
+    oldest = now - age
     idle = """SELECT id FROM evidence_key WHERE id NOT IN (SELECT key FROM segment WHERE second >= :oldest)
         AND id NOT IN (SELECT key FROM signature WHERE last >= :oldest)
         AND id NOT IN (SELECT key FROM difference WHERE at >= :oldest)
@@ -41,7 +45,8 @@ def prune_by_age(connection: sqlite3.Connection, oldest: float) -> Pruned:
     rows += connection.execute("DELETE FROM difference WHERE at < ?", (oldest,)).rowcount
     rows += connection.execute("DELETE FROM exemplar WHERE at < ?", (oldest,)).rowcount
     rows += connection.execute("DELETE FROM inventory WHERE last < ?", (oldest,)).rowcount
-    rows += _fold(connection, oldest)
+    for older, width in ((3600.0, 60), (86400.0, 3600), (age, _FOREVER)):
+        rows += _fold(connection, now - older, width)
     return Pruned(rows, len(dead), used(connection))
 
 
@@ -93,20 +98,22 @@ def _drop_oldest(connection: sqlite3.Connection, table: str, share: float) -> in
     return connection.execute(f"DELETE FROM {table} WHERE rowid IN ({oldest})", (drop,)).rowcount  # noqa: S608 - our own names
 
 
-def _fold(connection: sqlite3.Connection, oldest: float) -> int:
-    """Each living key's segments before `oldest` become one row at the first of their seconds."""
+def _fold(connection: sqlite3.Connection, before: float, width: int) -> int:
+    """Each key's segments before `before` become one row for every `width` seconds, at the first second that it stands
+    for. The last row of a key stays by itself. Returns how many rows went."""
     sums = ", ".join(f"sum({name})" for name in SEGMENT_COUNTS)
+    old = "second < ? AND second < (SELECT max(second) FROM segment WHERE key = old.key)"
     folded = connection.execute(
-        f"SELECT key, min(second), {sums}, count(*) FROM segment WHERE second < ? GROUP BY key HAVING count(*) > 1",  # noqa: S608 - our own names
-        (oldest,),
+        f"""SELECT key, min(second), {sums}, max(second), count(*) FROM segment AS old WHERE {old}
+            GROUP BY key, second / ? HAVING count(*) > 1""",  # noqa: S608 - our own names
+        (before, width),
     ).fetchall()
+    connection.executemany(
+        "DELETE FROM segment WHERE key = ? AND second BETWEEN ? AND ?", [(row[0], row[1], row[-2]) for row in folded]
+    )
     marks = ", ".join("?" * (2 + len(SEGMENT_COUNTS)))
-    rows = 0
-    for *row, count in folded:
-        connection.execute("DELETE FROM segment WHERE key = ? AND second < ?", (row[0], oldest))
-        connection.execute(f"INSERT INTO segment (key, second, {', '.join(SEGMENT_COUNTS)}) VALUES ({marks})", row)  # noqa: S608 - our own names
-        rows += count - 1
-    return rows
-
-
-SEGMENT_COUNTS = ("n", "k", "match", "ignored", "mismatch", "not_compared", "extracted_failed", "dropped")
+    connection.executemany(
+        f"INSERT INTO segment (key, second, {', '.join(SEGMENT_COUNTS)}) VALUES ({marks})",  # noqa: S608 - our own names
+        [row[:-2] for row in folded],
+    )
+    return sum(row[-1] - 1 for row in folded)

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from proxy.model.comparison import Risk
 from proxy.model.evidence import EvidenceKey, Segment, Totals
 from proxy.model.records import Accepted, AuditRow, Exemplar, SignatureRow
@@ -24,6 +26,7 @@ from proxy.store.opening import Opened, inode, open_file
 from proxy.store.retention import SEGMENT_COUNTS, Pruned, prune_by_age, prune_by_size
 from proxy.store.trouble import StoreTrouble, trouble
 
+_log = structlog.get_logger("strangler.store")
 _KEY = "evidence_key.route, evidence_key.rules, evidence_key.build, evidence_key.epoch"
 
 
@@ -43,6 +46,9 @@ class Store:
         self._connection, opened = open_file(self.path, broken=self._broken)
         self._broken = ""
         self._inode = inode(self.path)
+        if opened.moved_aside is not None:
+            aside = str(opened.moved_aside)
+            _log.error("store_moved_aside", why=opened.why, moved_aside=aside, salvaged=dict(opened.salvaged))
         return opened
 
     def close(self) -> None:
@@ -64,14 +70,13 @@ class Store:
 
     def load(self) -> Loaded:
         """What the last run left. A file that turns out broken while it is read is replaced, and read once more."""
-        self._ensure()
+        opened = self._ensure()
         try:
-            return self._load()
+            return self._load(opened)
         except StoreTrouble as found:
             if not found.broken:
                 raise
-        self._ensure()
-        return self._load()
+        return self._load(self._ensure())
 
     def exemplars(self, route: str, signature: str, limit: int = 20) -> list[Exemplar]:
         """Kept examples of one signature of a route, newest first."""
@@ -97,7 +102,7 @@ class Store:
         """Apply `retention` by age, then by size, and give free pages back to the file system."""
         self._ensure()
         with self._transaction("prune") as connection:
-            by_age = prune_by_age(connection, now - retention.age)
+            by_age = prune_by_age(connection, now, retention.age)
             by_size = prune_by_size(connection, retention.size)
             self._keys.clear()
         with self._guard("shrink") as connection:
@@ -165,7 +170,7 @@ class Store:
             number = self._keys[key] = int(connection.execute(query, key).fetchone()[0])
         return number
 
-    def _load(self) -> Loaded:
+    def _load(self, opened: Opened | None) -> Loaded:
         with self._guard("read") as connection:
             keys = {
                 number: EvidenceKey(*key)
@@ -175,6 +180,7 @@ class Store:
             folded = connection.execute(f"SELECT key, {sums}, min(second), max(second) FROM segment GROUP BY key")  # noqa: S608 - our own names
             signatures = connection.execute("SELECT * FROM signature ORDER BY key, first")
             return Loaded(
+                opened=opened,
                 totals={keys[number]: Totals(*counts) for number, *counts in folded},
                 signatures=[
                     SignatureRow(keys[key], s, kind, Risk(risk), *rest) for key, s, kind, risk, *rest in signatures

@@ -52,6 +52,22 @@ def test_a_living_keys_totals_are_the_same_after_its_old_segments_were_folded(st
     assert store.prune(2.5 * DAY, Retention(age=DAY)).rows == 0
 
 
+def test_segments_grow_coarser_with_age_and_no_figure_changes(store: Store) -> None:
+    other = KEY._replace(build="build-2")
+    every = [segment(second, key, n=second % 7) for second in range(0, 2 * 86400, 20) for key in (KEY, other)]
+    store.write(Batch(segments=every + every))
+    store.write(Batch(segments=[segment(2 * 86400)]))
+    before = store.load().totals
+    counts = []
+    for now in (2 * DAY, 2.5 * DAY, 3.5 * DAY, 4 * DAY):
+        store.prune(now, Retention())
+        assert store.load().totals == before
+        counts.append(len(store.segments("charge-read")))
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] < len(every) / 2
+    assert counts[-1] <= 2 * (2 * 24 + 2)  # an hour a row, and the last second twice
+
+
 def test_single_rows_go_by_their_own_age_and_the_audit_stays(store: Store) -> None:
     store.write(Batch(differences=[difference(10.0), difference(2 * DAY)]))
     store.write(Batch(exemplars=[exemplar(0, at=10.0), exemplar(1, at=2 * DAY)]))

@@ -22,8 +22,8 @@ class BudgetSpent(Exception):  # noqa: N818 - read as a sentence
 
 class Findings:
     """Differences found, at most KEPT of each risk and of the explained ones, so that a flood of lesser ones pushes
-    none of the worst out. `unexplained` counts those that no rule explains, `total` all; `kinds` holds every unexplained (path,
-    kind), bounded by the budget only."""
+    none of the worst out. `unexplained` counts those that no rule explains, `total` all; `kinds` holds every
+    unexplained (path, kind), bounded by the budget only."""
 
     __slots__ = ("budget", "explained", "high", "kinds", "low", "medium", "total", "unexplained")
 

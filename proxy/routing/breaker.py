@@ -1,8 +1,8 @@
 """When to stop asking a backend that fails.
 
-Failures in a row open it; one success closes it. While it is open, one request per `open_for` may try, so that a backend
-that comes back is found without being flooded. A trial whose end is never heard of (its client went away) only delays
-the next one.
+Failures in a row open it; one success closes it. While it is open, one request per `open_for` may try, so that a
+backend that comes back is found without being flooded. A trial whose end is never heard of (its client went away) only
+delays the next one.
 """
 
 from __future__ import annotations

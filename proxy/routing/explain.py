@@ -7,7 +7,7 @@ from typing import NamedTuple
 from proxy.model.decision import Decision
 from proxy.model.heads import RequestHead
 from proxy.routing.forwarding import authority_of, peer_of, request_id_of, upgrade_of, upstream_head
-from proxy.routing.paths import readings, split_target
+from proxy.routing.paths import LONGEST_READ, readings, split_target
 from proxy.routing.plan import decide
 from proxy.routing.snapshot import Snapshot
 from proxy.routing.unreachable import describe
@@ -41,7 +41,8 @@ def explain(snapshot: Snapshot, head: RequestHead, client_ip: str, dice: float =
     """Explain one request as it would come from the peer at `client_ip`."""
     found = snapshot.table.lookup(head)
     local = split_target(head.target)[1]
-    paths = readings(local.partition(b"?")[0]) if local[:1] == b"/" else [local]
+    path = local.partition(b"?")[0]
+    paths = readings(path) if path[:1] == b"/" and len(path) <= LONGEST_READ else [path]
     considered = tuple(
         Considered(route.name, describe(match), objection)
         for path in paths

@@ -234,7 +234,7 @@ def copy_head(request: CapturedRequest, *, authority: bytes, preserve_host: bool
     The captured body is sent whole, its chunking undone, so it gets a Content-Length wherever the request had a body
     or announced one, and neither Expect nor TE nor Trailer.
     """
-    lines = [b"%b %b HTTP/1.1" % (request.method, request.target)]
+    lines = [b"%b %b HTTP/1.1" % (request.method, _origin_form(request.method, request.target)[1])]
     framed = bool(request.body.data)
     for pair in request.headers:
         kind = _KINDS.get(pair[0])
@@ -272,28 +272,29 @@ def client_head(
     lines = [b"HTTP/1.1 %d %b" % (head.status, head.reason)]
     build_length = len(build_header) if build_header else 0
     append, kind_of, colon = lines.append, _KINDS.get, b": ".join
-    mend: list[tuple[int, HeaderPair]] = []
+    rare: list[tuple[int, HeaderPair]] = []
     for pair in head.headers:
         name = pair[0]
+        if len(name) == build_length and name.lower() == build_header:
+            continue
         kind = kind_of(name)
         if kind is None:
             kind = _classify(name)
-        if len(name) == build_length and name.lower() == build_header:
-            continue
-        if kind == 0:
+        if not kind:
             append(colon(pair))
-        elif kind == 6:
+        elif kind == _FRAMING:
             if framing is None:
                 append(colon(pair))
-        elif kind == 2:
-            mend.append((kind, pair))
-        elif kind == 5:
+        elif kind == _CONNECTION:
+            if pair[1].lower() not in _ORDINARY_OPTIONS:
+                rare.append((kind, pair))
+        elif kind == _UPGRADE:
             if upgrade:
                 append(colon(pair))
-        elif kind != 3 and kind != 14:
+        elif kind != _HOP and kind != _OURS:
             append(colon(pair))
-    if mend:
-        _drop_nominated(lines, mend)
+    if rare:
+        _drop_nominated(lines, rare)
     if framing:
         append(framing)
     if connection is not None:

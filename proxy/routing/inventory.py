@@ -26,7 +26,9 @@ _ID_LIKE = re.compile(
     r"[+-]?\d[\d.,:_-]*"  # numbers, dates
     r"|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"  # UUID
     r"|(?=.*\d)[0-9a-fA-F]{6,}"  # hexadecimal
-    r"|[A-Za-z]{1,12}[_-](?=[A-Za-z]*\d)[A-Za-z0-9]{2,}"  # ch_9f2, INV-2031
+    r"|[A-Za-z]{1,12}_(?=[A-Za-z]*\d)[A-Za-z0-9]+"  # ch_9f2
+    r"|[A-Za-z]{1,12}_(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9]{8,}"  # cus_NffrFeUfNV
+    r"|[A-Za-z]{1,12}-(?=[A-Za-z]*\d)[A-Za-z0-9]{2,}"  # INV-2031
     r"|(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9_=-]{16,}"  # long random
     r"|.*[@%].*"  # addresses, escaped text
 )
@@ -139,17 +141,23 @@ class Inventory:
 
     def _refolded(self, template: str) -> str:
         segments = template.split("/")
+        parent = "/".join(segments[:2])
         for depth in range(2, len(segments)):
-            if segments[depth] and "/".join(segments[:depth]) in self._folded:
+            if segments[depth] and parent in self._folded:
                 segments[depth] = ID
-        return "/".join(segments)
+            parent += "/" + segments[depth]
+        return parent
 
     def _template(self, target: bytes) -> str:
         path = canonical(split_target(target)[1].partition(b"?")[0]).decode("latin-1")
         segments = path.split("/", _MOST_SEGMENTS)
         if len(segments) > _MOST_SEGMENTS:
             segments[_MOST_SEGMENTS] = OVERFLOW
-        template = "/".join(
-            ID if len(segment) > _LONGEST_WORD or _ID_LIKE.fullmatch(segment) else segment for segment in segments
-        )
+        template = "/".join([ID if _is_id(segment) else segment for segment in segments])
         return self._refolded(template) if self._folded else template
+
+
+def _is_id(segment: str) -> bool:
+    if len(segment) > _LONGEST_WORD:
+        return True
+    return not segment.isalpha() and _ID_LIKE.fullmatch(segment) is not None

@@ -18,6 +18,7 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 _SLASHES = re.compile(rb"//+")
 _SAFE_IN_PATH = "/%!$&'()*+,;=:@-._~{}"
 _UNSAFE = re.compile(rb"[^/%!$&'()*+,;=:@\-._~{}A-Za-z0-9]")
+LONGEST_READ = 8192  # a longer path that is not plain is not read at all: working it out would cost milliseconds
 _DECODE_AT_MOST = 3
 _PERCENT, _BACKSLASH, _HASH = b"%\\#"
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from proxy.model.heads import RequestHead
 from proxy.model.spec import Match, PathType, Route, RoutesSpec
 from proxy.routing.conditions import Condition, Pattern, compile_conditions, request_host, unmet
-from proxy.routing.paths import canonical_pattern, is_plain, readings, split_target
+from proxy.routing.paths import LONGEST_READ, canonical_pattern, is_plain, readings, split_target
 
 
 class Lookup(NamedTuple):
@@ -195,6 +195,8 @@ class Table:
         path = target.partition(b"?")[0] if _QUESTION_MARK in target else target
         if is_plain(path):
             return self._find(head, path, authority)
+        if len(path) > LONGEST_READ:
+            return NOTHING._replace(ambiguous=True)
         first, *others = readings(path)
         found = self._find(head, first, authority)
         for reading in others:

@@ -27,7 +27,7 @@ def unreachable(spec: RoutesSpec) -> tuple[Problem, ...]:
     """A warning for every match that can never win, in the order of the file. `file` is left empty."""
     groups: dict[tuple[str, bytes], list[_Entry]] = defaultdict(list)
     hosts_of: dict[int, int] = {}
-    for order, (route, match) in enumerate((route, match) for route in spec.routes for match in route.matches):
+    for order, (route, match) in enumerate((owner, match) for owner in spec.routes for match in owner.matches):
         hosts_of[order] = len(match.hosts or ("",))
         for host in match.hosts or ("",):
             groups[host.lower(), _shape(match)].append(_Entry(precedence(match, order), order, route, match))

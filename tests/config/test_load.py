@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gc
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
 
 from proxy.model import spec as model
 from proxy.model.problem import Severity
 from proxy.model.sides import Stage
+from tests.config import golden
 from tests.config.routes import TOP, messages, only_message, read, route, route_text, spec
 
 
@@ -165,6 +168,16 @@ def test_hostile_text_is_a_problem_not_a_crash(text: str) -> None:
     result = read(text)
     assert result.spec is None
     assert result.problems
+
+
+@pytest.mark.parametrize("path", sorted(golden.GOLDEN.glob("*/*.yaml")), ids=lambda path: path.stem)
+def test_without_libyaml_it_reads_the_same(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = golden.loaded(path)
+    monkeypatch.setattr("proxy.config.yaml_text._Loader", yaml.BaseLoader)
+    slow = golden.loaded(path)
+    assert slow.spec == fast.spec
+    if "not valid YAML" not in str(fast.problems):  # the two parsers word and place broken YAML differently
+        assert slow.problems == fast.problems
 
 
 def test_a_byte_order_mark_is_no_mistake() -> None:

@@ -34,7 +34,11 @@ class Compared(NamedTuple):
 
     @property
     def share(self) -> float:
-        return min(1.0, self.compared / self.eligible) if self.eligible else 0.0
+        return self.compared / self.eligible if self.eligible else 0.0
+
+    def at_least(self, requests: int) -> Compared:
+        """With no fewer eligible than the load saw answered: lagging in counting must not look better."""
+        return self._replace(eligible=max(self.eligible, requests))
 
     def since(self, before: Compared) -> Compared:
         return Compared(
@@ -80,5 +84,5 @@ def scrape_settled(admin: int, route: str, before: Compared, at_least: int, pati
     while True:
         added = scrape(admin, route).since(before)
         if (added.settled and added.eligible >= at_least) or time.monotonic() > deadline:
-            return added
+            return added.at_least(at_least)
         time.sleep(0.2)

@@ -149,7 +149,7 @@ def rss_bytes(root: int) -> int:
     return total
 
 
-def settle(root: int, patience: float = 6.0, quiet: float = 0.2) -> bool:
+def settle(root: int, patience: float = 20.0, quiet: float = 0.2) -> bool:
     """Wait until the tree's CPU time stops growing: work it does after the answers, such as comparing, is done."""
     deadline = time.monotonic() + patience
     before = cpu_seconds(root)

@@ -94,7 +94,7 @@ def measure(running: Running, cores: Cores, case: str, size: str, seconds: float
     load = run_wrk(
         cores, running.url(f"{case}/{size}"), seconds, CONNECTIONS, sessions=case == "canary", pause_ms=pause_ms
     )
-    settle(running.pid)
+    quiet = settle(running.pid)
     cpu = cpu_seconds(running.pid) - cpu
     running.process.check()
     copies = max(0, requests_served(upstream) - served - load.requests) / load.requests if load.requests else 0.0
@@ -108,7 +108,7 @@ def measure(running: Running, cores: Cores, case: str, size: str, seconds: float
         cpu_us=round(1e6 * cpu / max(1, load.requests), 2),
         copies=round(copies, 4) if copied else None,
         compared=compared,
-        invalid=fault(load, copies if copied else None, compared),
+        invalid=fault(load, copies if copied else None, compared) if quiet else "still busy long after the last answer",
         paced=pause_ms > 0,
     )
 
@@ -119,6 +119,8 @@ def fault(load: Load, copies: float | None, compared: Compared | None) -> str:
         return f"{load.failed} of {load.requests} requests failed"
     if compared is not None and compared.share < ENOUGH:
         return f"only {compared.share:.1%} compared"
+    if compared is not None and compared.share > 2 - ENOUGH:
+        return f"{compared.share:.1%} compared: its counts hold comparisons of other runs"
     if copies is not None and copies < ENOUGH:
         return f"only {copies:.1%} of the copies were sent"
     return ""

@@ -37,6 +37,12 @@ def test_compared_is_counted_against_what_legacy_answered_on_that_route() -> Non
     assert seen.settled
 
 
+def test_requests_that_the_proxy_has_not_counted_yet_are_eligible_all_the_same() -> None:
+    lagging = Compared(100, {"match": 100}, {})
+    assert lagging.at_least(400).share == 0.25
+    assert lagging.at_least(90) == lagging
+
+
 def test_only_what_a_run_added_is_counted() -> None:
     before = Compared(100, {"match": 90}, {"queue_full": 10})
     after = Compared(300, {"match": 280, "ignored": 5}, {"queue_full": 10})
@@ -49,6 +55,7 @@ def test_a_run_is_invalid_below_99_percent_or_with_failures() -> None:
     assert fault(good, None, None) == ""
     assert fault(good, 0.995, Compared(1000, {"match": 990}, {})) == ""
     assert fault(good, 0.995, Compared(1000, {"match": 989}, {})) == "only 98.9% compared"
+    assert "of other runs" in fault(good, 0.995, Compared(1000, {"match": 1011}, {}))
     assert fault(good, 0.5, None) == "only 50.0% of the copies were sent"
     bad = parse('noise\n{"requests":10,"seconds":2,"bytes":1,"errors":1,"not_200":2,"p50_ms":1,"p99_ms":2}\n')
     assert fault(bad, None, None) == "3 of 10 requests failed"

@@ -19,7 +19,7 @@ from proxy.model.sides import Side
 
 
 class Call:
-    """`done` gets the observation exactly once, never from within `begin`... except through the loop."""
+    """`done` gets the observation exactly once. An answer larger than the cap ends the call: it is not compared."""
 
     __slots__ = (
         "_answer",
@@ -33,7 +33,6 @@ class Call:
         "_pool",
         "_resent",
         "_side",
-        "_size",
         "_upstream",
         "deadline",
         "due",
@@ -51,7 +50,6 @@ class Call:
         self._done: Callable[[Observation], None] | None = done
         self._upstream: Upstream | None = None
         self._answer: Answer | None = None
-        self._size = 0
         self._asked = time.monotonic()
         self._first_byte = 0.0
         self._resent = False
@@ -107,10 +105,9 @@ class Call:
         body.sink = self._capture.add
 
     def on_body(self, piece: bytes, done: bool) -> None:
-        self._size += len(piece)
         if done:
             self._end(Outcome.OK)
-        elif self._size > 2 * self._cap + 4096 and self._upstream is not None:
+        elif self._capture.size > self._cap and self._upstream is not None:
             self._upstream.abandon()  # nothing of it can be compared: reading on would only cost both sides
             self._end(Outcome.OK)
 

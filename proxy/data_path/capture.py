@@ -6,24 +6,24 @@ from proxy.model.observation import CapturedBody
 
 
 class Capture:
-    """Collects payload pieces; `add` is a body's sink."""
+    """Collects payload pieces; `add` is a body's sink, `size` counts all that was seen."""
 
-    __slots__ = ("_cap", "_pieces", "_size")
+    __slots__ = ("_cap", "_pieces", "size")
 
     def __init__(self, cap: int) -> None:
         self._cap = cap
         self._pieces: list[bytes] = []
-        self._size = 0
+        self.size = 0
 
     def add(self, piece: bytes) -> None:
-        self._size += len(piece)
-        if self._size <= self._cap:
+        self.size += len(piece)
+        if self.size <= self._cap:
             self._pieces.append(piece)
         else:
             self._pieces.clear()
 
     def body(self, *, complete: bool) -> CapturedBody:
         """`complete` says whether the whole message came."""
-        if not complete or self._size > self._cap:
-            return CapturedBody(b"", self._size, False)
-        return CapturedBody(b"".join(self._pieces), self._size, True)
+        if not complete or self.size > self._cap:
+            return CapturedBody(b"", self.size, False)
+        return CapturedBody(b"".join(self._pieces), self.size, True)

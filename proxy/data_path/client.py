@@ -8,6 +8,8 @@ with the bytes nobody read (RFC 9112 section 9.6): we say our last byte, read on
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from typing import TYPE_CHECKING, cast
 
 from proxy.data_path.exchange import Exchange
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 _AHEAD = 64 * 1024  # bytes of pipelined requests kept while an answer is under way
 _LINGER = 2.0
 _LINGER_BYTES = 1024 * 1024
+_RESET = struct.pack("ii", 1, 0)
 GRACE = 0.25
 
 
@@ -231,7 +234,10 @@ class Client(asyncio.Protocol):
             self.transport.resume_reading()
 
     def abort(self) -> None:
+        """End with a TCP reset: a plain end would look like a whole answer where the end of the connection ends it."""
         self._closing = True
+        if not self.transport.is_closing():
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self.transport.abort()
 
     def switch(self, tunnel: Tunnel) -> None:

@@ -27,7 +27,6 @@ from proxy.model.observation import EMPTY_BODY, CapturedRequest, Observation
 from proxy.model.observation import Exchange as Exchanged
 from proxy.model.outcome import Outcome
 from proxy.model.records import Ended
-from proxy.model.sides import Side
 from proxy.routing.forwarding import Peer, client_head, request_id_of, sent_headers, upstream_head
 
 if TYPE_CHECKING:
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from proxy.data_path.pool import Pool
     from proxy.data_path.upstream import Upstream
 
+_OF_A_SIDE = frozenset({Outcome.CLIENT_GONE, Outcome.CLIENT_STALLED, Outcome.TOTAL_TIMEOUT, Outcome.DRAINED})
 KEPT = 64 * 1024  # of a request's body, to send it again; of an answer's, to hold it until it is whole
 _IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE", b"PROPFIND", b"REPORT", b"SEARCH"})
 
@@ -53,7 +53,6 @@ class Exchange:
         "_close",
         "_decision",
         "_engine",
-        "_failed",
         "_fell_back",
         "_first_byte",
         "_held",
@@ -106,7 +105,6 @@ class Exchange:
         self._answer: Answer | None = None
         self._request_capture: Capture | None = None
         self._response_capture: Capture | None = None
-        self._failed: Observation | None = None
         self._fell_back = ""
         self._out = b""
         self._sent = 0
@@ -326,8 +324,6 @@ class Exchange:
 
     def _fall_back(self, outcome: Outcome) -> None:
         assert self._decision.fallback_backend is not None  # noqa: S101 - _may_fall_back said so
-        if self._request_capture is not None:
-            self._failed = self._observation(outcome)
         self._fell_back = outcome.value
         self._held = self._payload = self._answer = None
         self._response_capture = None
@@ -400,11 +396,11 @@ class Exchange:
 
     def _record(self, outcome: Outcome, code: int, why: str) -> None:
         head = self._request.head
-        by_proxy = self._answer is None
+        sided = self._answer is not None or outcome.is_upstream_failure or outcome in _OF_A_SIDE
         self._engine.record(
             Ended(
                 self._decision.route,
-                "proxy" if by_proxy else self._side.value,
+                self._side.value if sided else "proxy",
                 self._backend,
                 outcome.value,
                 code,
@@ -421,12 +417,10 @@ class Exchange:
         )
 
     def _offer(self, outcome: Outcome) -> None:
-        """Hand the exchange to the shadow. After a fallback it is the failure of the first side that is compared."""
-        if self._request_capture is None or not self._sent_head:
+        """Hand the exchange to the shadow. After a fallback there is nothing to compare: the other side answered, and
+        the failure is in the record."""
+        if self._request_capture is None or not self._sent_head or self._fell_back:
             return
-        if self._fell_back and self._failed is None:
-            return  # the breaker was open: the first side was not asked, so there is nothing to compare
-        answered = self._failed or self._observation(outcome)
         decision = self._decision
         request = CapturedRequest(
             self._request.head.method,
@@ -435,13 +429,16 @@ class Exchange:
             self._request_capture.body(complete=self.body_done),
         )
         self._engine.offer(
-            Exchanged(decision.route, decision.epoch, decision.rules, request, answered, self._started), decision
+            Exchanged(
+                decision.route, decision.epoch, decision.rules, request, self._observation(outcome), self._started
+            ),
+            decision,
         )
 
     def _observation(self, outcome: Outcome) -> Observation:
         now = time.monotonic()
-        status, headers = 0, ()
-        fields: Headers = headers
+        status = 0
+        fields: Headers = ()
         build = ""
         if self._answer is not None:
             status = self._answer.head.status
@@ -452,5 +449,6 @@ class Exchange:
         if self._response_capture is not None:
             body = self._response_capture.body(complete=outcome is Outcome.OK)
         first_byte = (self._first_byte or now) - self._asked
-        side: Side = self._side
-        return Observation(side, self._backend, outcome, status, fields, body, build, first_byte, now - self._asked)
+        return Observation(
+            self._side, self._backend, outcome, status, fields, body, build, first_byte, now - self._asked
+        )

@@ -126,22 +126,24 @@ class Chunked:
                     break
                 at = following
             else:
-                if data[at : at + 2] != b"\r\n":
-                    self._hold(data, at, 1, "chunk data not followed by CRLF")
+                if not data.startswith(b"\r\n", at):
+                    if data[at:] == b"\r":
+                        self._held = b"\r"
+                    else:
+                        self.fault = "chunk data not followed by CRLF"
                     break
                 at += 2
                 self._state = _SIZE
         return data if at == end else data[:at]
 
     def _hold(self, data: bytes, at: int, limit: int, fault: str) -> None:
-        """Keep an unfinished line, if it can still become a valid one."""
+        """Keep unfinished lines, if they can still become valid ones."""
         held = data[at:]
-        if len(held) > limit or held.replace(b"\r\n", b"").strip(b"\r") != held.replace(b"\r\n", b"").rstrip(b"\r"):
+        bare = held.replace(b"\r\n", b"").removesuffix(b"\r")
+        if len(held) > limit:
             self.fault = fault
-        elif b"\n" in held.replace(b"\r\n", b"") or b"\r" in held.replace(b"\r\n", b"")[:-1]:
+        elif b"\r" in bare or b"\n" in bare:
             self.fault = "bare CR or LF"
-        elif limit == 1 and held != b"\r":
-            self.fault = fault
         else:
             self._held = held
 

@@ -16,13 +16,14 @@ from proxy.data_path.upstream import Upstream
 class Tunnel:
     """`ended` is called once, when either connection is gone, with the bytes that went to the backend and back."""
 
-    __slots__ = ("_client", "_closed", "_ended", "_received", "_sent", "_upstream")
+    __slots__ = ("_client", "_closed", "_ended", "_ends", "_received", "_sent", "_upstream")
 
     def __init__(self, client: asyncio.Transport, upstream: Upstream, ended: Callable[[int, int], None]) -> None:
         self._client = client
         self._upstream = upstream
         self._ended = ended
         self._closed = False
+        self._ends = 0
         self._sent = 0
         self._received = 0
         for transport in (client, upstream.transport):
@@ -53,10 +54,17 @@ class Tunnel:
     def client_eof(self) -> None:
         if not self._upstream.transport.is_closing():
             self._upstream.transport.write_eof()
+        self._half_closed()
 
     def upstream_eof(self) -> None:
         if not self._client.is_closing():
             self._client.write_eof()
+        self._half_closed()
+
+    def _half_closed(self) -> None:
+        self._ends += 1
+        if self._ends == 2:
+            self._close()
 
     def client_lost(self) -> None:
         self._close()

@@ -130,7 +130,7 @@ class Upstream(asyncio.Protocol):
     def resume(self) -> None:
         if self.read_paused and not self.closed:
             self.read_paused = False
-            self.pool.wheel.watch(self, min(self.pool.wheel.now + self.pool.backend.idle_timeout, self.total))
+            self._expect_more()
             self.transport.resume_reading()
 
     def is_quiet(self) -> bool:
@@ -155,8 +155,12 @@ class Upstream(asyncio.Protocol):
         if body is None:
             self._read_head(user, self._part + data if self._part else data)
             return
-        self.deadline = min(self.pool.wheel.now + self.pool.backend.idle_timeout, self.total)
+        self._expect_more()
         self._read_body(user, body, data)
+
+    def _expect_more(self) -> None:
+        wait = self.pool.wheel.now + self.pool.backend.idle_timeout
+        self.pool.wheel.watch(self, wait if wait < self.total else self.total)
 
     def _read_head(self, user: User, data: bytes) -> None:
         self._part = b""
@@ -187,7 +191,7 @@ class Upstream(asyncio.Protocol):
             body = UntilClose()
         self._body = body
         self._keep_alive = answer.keep_alive
-        self.deadline = min(self.pool.wheel.now + self.pool.backend.idle_timeout, self.total)
+        self._expect_more()
         user.on_head(answer, body)
         if self.user is user:
             self._read_body(user, body, data[end:])

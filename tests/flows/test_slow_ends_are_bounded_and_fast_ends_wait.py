@@ -1,0 +1,185 @@
+"""TRANSPARENCY rows 18, 20, 29, 30: time-outs per phase, and back pressure in both directions."""
+
+from __future__ import annotations
+
+import asyncio
+
+from proxy.model.spec import Limits
+from tests.support.engine import Running, backend, spec_of
+from tests.support.wire import RawUpstream, Served, ok, until
+
+GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+BIG = 64 * 1024 * 1024
+BOUND = 8 * 1024 * 1024  # kernel buffers on loopback take up to 6 MiB a connection; what must not happen is BIG
+
+
+def running(upstream: RawUpstream, limits: Limits | None = None, **settings: object) -> Running:
+    return Running(spec_of(backend("legacy", upstream.port, **settings), limits=limits))
+
+
+async def silent(served: Served) -> None:
+    await served.head()
+    await served.rest()
+
+
+async def half(served: Served) -> None:
+    await served.head()
+    await served.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+    await served.rest()
+
+
+async def test_no_first_byte_is_a_504() -> None:
+    async with RawUpstream(silent) as upstream, running(upstream, timeout=0.1) as proxy:
+        async with await proxy.connect() as client:
+            await client.send(GET)
+            assert (await client.answer())[0].startswith(b"HTTP/1.1 504 ")
+            assert (await proxy.outcome()).outcome == "upstream_first_byte_timeout"
+
+
+async def test_the_whole_answer_has_a_limit_only_where_one_is_set() -> None:
+    async with RawUpstream(silent) as upstream, running(upstream, total_timeout=0.1) as proxy:
+        async with await proxy.connect() as client:
+            await client.send(GET)
+            assert (await client.answer())[0].startswith(b"HTTP/1.1 504 ")
+            assert (await proxy.outcome()).outcome == "total_timeout"
+
+
+async def test_silence_within_an_answer_cuts_it() -> None:
+    async with RawUpstream(half) as upstream, running(upstream, idle_timeout=0.1) as proxy:
+        async with await proxy.connect() as client:
+            await client.send(GET)
+            assert (await client.until_reset()).endswith(b"half")
+            ended = await proxy.outcome()
+            assert (ended.outcome, ended.code) == ("upstream_idle_timeout", 200)
+
+
+async def test_a_slow_stream_may_last_longer_than_any_single_wait() -> None:
+    async def script(served: Served) -> None:
+        await served.head()
+        await served.send(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n")
+        for _ in range(20):
+            await served.send(b"x")
+            await asyncio.sleep(0.02)
+
+    async with RawUpstream(script) as upstream, running(upstream, timeout=0.2, idle_timeout=0.2) as proxy:
+        async with await proxy.connect() as client:
+            await client.send(GET)
+            assert (await client.answer())[1] == b"x" * 20
+
+
+async def test_a_slow_client_is_not_the_backends_fault() -> None:
+    async with RawUpstream.answering(ok()) as upstream, running(upstream, timeout=0.1) as proxy:
+        async with await proxy.connect() as client:
+            await client.send(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n")
+            for _ in range(10):
+                await client.send(b"x")
+                await asyncio.sleep(0.03)
+            assert (await client.answer())[1] == b"hello"
+
+
+async def test_a_download_waits_for_a_client_that_does_not_read() -> None:
+    sent = 0
+
+    async def script(served: Served) -> None:
+        nonlocal sent
+        await served.head()
+        served.writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % BIG)
+        while sent < BIG:
+            served.writer.write(b"x" * 65536)
+            await served.writer.drain()
+            sent += 65536
+
+    async with RawUpstream(script) as upstream, running(upstream, idle_timeout=0.1) as proxy:
+        async with await proxy.connect() as client:
+            await client.send(GET)
+            await client.head()
+            client.writer.transport.pause_reading()  # type: ignore[attr-defined]  # a transport that reads
+            await settled(lambda: sent)
+            assert sent < BIG / 2
+            client.writer.transport.resume_reading()  # type: ignore[attr-defined]  # a transport that reads
+            total = 0
+            while total < BIG:
+                total += len(await client.some())
+            assert (await proxy.outcome()).outcome == "ok"
+
+
+async def settled(value: object) -> None:
+    """Wait until a counter stands still for a while: nobody writes any more."""
+    assert callable(value)
+    last = -1
+    while last != value():
+        last = value()
+        await asyncio.sleep(0.15)
+
+
+async def test_an_upload_waits_for_a_backend_that_does_not_read() -> None:
+    go_on = asyncio.Event()
+    received = 0
+
+    async def script(served: Served) -> None:
+        nonlocal received
+        await served.head()
+        served.writer.transport.pause_reading()  # type: ignore[attr-defined]  # a transport that reads
+        await go_on.wait()
+        served.writer.transport.resume_reading()  # type: ignore[attr-defined]  # a transport that reads
+        while received < BIG:
+            received += len(await served.some())
+        await served.send(ok(b"all"))
+
+    async with RawUpstream(script) as upstream, running(upstream) as proxy, await proxy.connect() as client:
+        sent = 0
+
+        async def upload() -> None:
+            nonlocal sent
+            client.writer.write(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % BIG)
+            while sent < BIG:
+                client.writer.write(b"x" * 65536)
+                await client.writer.drain()
+                sent += 65536
+
+        uploading = asyncio.create_task(upload())
+        await until(lambda: sent, "the first piece")
+        await settled(lambda: sent)
+        assert sent < BIG / 2
+        go_on.set()
+        assert (await client.answer())[1] == b"all"
+        await uploading
+        assert received == BIG
+        assert (await proxy.outcome()).request_bytes == BIG
+
+
+async def test_a_client_that_never_reads_is_let_go() -> None:
+    async def script(served: Served) -> None:
+        await served.head()
+        served.writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % BIG)
+        while True:
+            served.writer.write(b"x" * 65536)
+            await served.writer.drain()
+
+    async with RawUpstream(script) as upstream, running(upstream, Limits(write_timeout=0.1)) as proxy:
+        async with await proxy.connect() as client:
+            client.writer.transport.pause_reading()  # type: ignore[attr-defined]  # a transport that reads
+            await client.send(GET)
+            assert (await proxy.outcome()).outcome == "client_stalled"
+
+
+async def test_pipelined_requests_wait_in_a_bounded_buffer() -> None:
+    go_on = asyncio.Event()
+    count = 20_000
+
+    async def script(served: Served) -> None:
+        while True:
+            await served.request()
+            await go_on.wait()
+            await served.send(ok(b"x"))
+
+    async with RawUpstream(script) as upstream, running(upstream) as proxy, await proxy.connect() as client:
+        sending = asyncio.create_task(client.send(GET * count))
+        await until(lambda: proxy.engine.in_flight == 1, "the first")
+        one = next(iter(proxy.engine.clients))
+        await until(lambda: one._read_paused, "the pause")
+        assert len(one._part) < 1024 * 1024
+        go_on.set()
+        for _ in range(500):
+            await client.answer()
+        sending.cancel()

@@ -18,7 +18,7 @@ CounterKey = tuple[str, tuple[str, ...]]  # name, label values in the catalogue'
 
 class Changes(NamedTuple):
     """Cumulative values of what changed, of built-in types only: `marshal` takes `tuple(changes)`. A histogram is
-    sent as (bucket, count) pairs of the buckets that changed; its last place is the sum in microseconds."""
+    sent as the buckets that changed, `buckets.SUM` among them."""
 
     requests: dict[RequestLabels, int]
     seconds: dict[SecondsLabels, dict[int, int]]

@@ -19,8 +19,8 @@ Gauge = tuple[str, tuple[str, ...], float]  # name, label values in the catalogu
 
 
 def render(totals: Totals, gauges: Iterable[Gauge] = ()) -> bytes:
-    """The text of a scrape. A gauge that the catalogue does not name, or with other labels, is a bug (KeyError,
-    ValueError)."""
+    """The text of a scrape. `gauges` are read at this moment; a counter that control keeps elsewhere may be among them.
+    A name that is not in the catalogue, or other labels than its own, is a bug (KeyError, ValueError)."""
     registry = CollectorRegistry()
     registry.register(_Snapshot(list(_families(totals, gauges))))
     return generate_latest(registry)

@@ -26,6 +26,11 @@ def unsigned(stored: int) -> int:
     return stored + (1 << 64) if stored < 0 else stored
 
 
+def storable(text: str) -> str:
+    """Text that UTF-8 can hold: a lone surrogate (JSON may hold one) is spelled out, as `\\ud800`."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
 def exemplar_text(exemplar: Exemplar) -> str:
     return json.dumps(
         {
@@ -39,7 +44,6 @@ def exemplar_text(exemplar: Exemplar) -> str:
             "extracted": _observation_out(exemplar.extracted),
             "differences": exemplar.differences,
         },
-        ensure_ascii=False,
         separators=(",", ":"),
     )
 
@@ -66,7 +70,7 @@ def exemplar(key: EvidenceKey, signature: str, slot: int, at: float, text: str) 
 
 def inventory_columns(row: InventoryRow) -> tuple[Any, ...]:
     return (
-        *(row.method, row.template, row.route, row.count),
+        *(storable(row.method), storable(row.template), row.route, row.count),
         *row.status_classes,
         *(row.seconds_sum, row.seconds_max, row.first, row.last),
     )

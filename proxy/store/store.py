@@ -125,7 +125,7 @@ class Store:
             "INSERT OR REPLACE INTO signature VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
-                    *(self._key(connection, s.key), s.signature, s.kind, s.risk, s.path),
+                    *(self._key(connection, s.key), s.signature, s.kind, s.risk, rows.storable(s.path)),
                     *(s.status_legacy, s.status_extracted, s.count, s.first, s.last),
                 )
                 for s in batch.signatures
@@ -142,7 +142,8 @@ class Store:
 
     def _write_decisions(self, connection: sqlite3.Connection, batch: Batch) -> None:
         connection.executemany(
-            "INSERT INTO audit (at, who, action, route, what, why) VALUES (?, ?, ?, ?, ?, ?)", batch.audit
+            "INSERT INTO audit (at, who, action, route, what, why) VALUES (?, ?, ?, ?, ?, ?)",
+            [(row.at, *map(rows.storable, row[1:])) for row in batch.audit],
         )
         connection.executemany("DELETE FROM override WHERE route = ?", [(route,) for route in batch.overrides_cleared])
         connection.executemany("INSERT OR REPLACE INTO override VALUES (?, ?, ?, ?, ?, ?, ?, ?)", batch.overrides)
@@ -232,7 +233,7 @@ class Store:
         except StoreTrouble as found:
             if found.broken:
                 self._broken = str(found)
-            if not found.passing:
+            if not (found.passing or found.rejected):
                 self._connection = None  # the next call opens anew
                 connection.close()
             raise

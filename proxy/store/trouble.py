@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_REJECTED = frozenset({sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG})
 _PASSING = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL})
 _REMEDIES = {
     sqlite3.SQLITE_FULL: "free some disk space or lower `retention.size`",
@@ -28,12 +29,14 @@ _REMEDIES = {
 
 class StoreTrouble(Exception):  # noqa: N818 - the design's word; "error" names outcomes
     """The store could not do what was asked; nothing of it was done. `broken`: the file can't be trusted any more;
-    `passing`: the same call may succeed on the same open file later."""
+    `passing`: the same call may succeed on the same open file later. `rejected`: these rows will never be taken, the
+    file is well."""
 
-    def __init__(self, message: str, *, broken: bool = False, passing: bool = False) -> None:
+    def __init__(self, message: str, *, broken: bool = False, passing: bool = False, rejected: bool = False) -> None:
         super().__init__(message)
         self.broken = broken
         self.passing = passing
+        self.rejected = rejected
 
 
 @contextmanager
@@ -45,7 +48,11 @@ def trouble(path: Path, doing: str) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         remedy = _REMEDIES.get(code, "look at the file and its folder")
         message = f"cannot {doing} {path}: {error}; {remedy}"
-        raise StoreTrouble(message, broken=code in _BROKEN, passing=code in _PASSING) from error
+        raise StoreTrouble(
+            message, broken=code in _BROKEN, passing=code in _PASSING, rejected=code in _REJECTED
+        ) from error
+    except (UnicodeError, OverflowError) as error:  # values that SQLite has no form for
+        raise StoreTrouble(f"cannot {doing} {path}: {error}; this is a bug", rejected=True) from error
     except OSError as error:
         raise StoreTrouble(
             f"cannot {doing} {path}: {error.strerror or error}; look at the file and its folder"

@@ -186,6 +186,13 @@ def test_an_idle_proxy_already_shows_the_counters_without_labels() -> None:
     assert scrape(Totals())["strangler_store_lost_total", ()] == 0
 
 
+def test_a_counter_that_control_keeps_elsewhere_is_shown_as_a_counter() -> None:
+    text = render(Totals(), [("strangler_store_lost_total", (), 7.0)]).decode()
+    assert "# TYPE strangler_store_lost_total counter" in text
+    assert "\nstrangler_store_lost_total 7.0\n" in text
+    assert text.count("\nstrangler_store_lost_total ") == 1
+
+
 def test_label_values_are_escaped() -> None:
     accumulator, totals = Accumulator(), Totals()
     accumulator.request('a"\\\n', "legacy", "ok", 200)

@@ -8,16 +8,18 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from proxy.model.comparison import Difference, Kind, Risk
 from proxy.model.evidence import Totals
-from proxy.model.records import AuditRow
+from proxy.model.records import AuditRow, InventoryRow
 from proxy.model.sides import Stage, StageSource
 from proxy.model.states import RouteState
 from proxy.store import Batch, Build, Store, StoreTrouble
-from tests.store.helpers import KEY, LARGE, exemplar, full_batch, segment, signature
+from tests.store.helpers import KEY, LARGE, difference, exemplar, full_batch, segment, signature
 
 
 @pytest.fixture
@@ -125,12 +127,38 @@ def test_an_existing_file_with_a_wider_mode_is_narrowed(store: Store) -> None:
 
 
 def test_a_batch_is_written_whole_or_not_at_all(store: Store) -> None:
-    bad = Batch(segments=[segment(1)], audit=[AuditRow(1.0, "ann", None, "", "", "")])  # type: ignore[arg-type]  # breaks NOT NULL
+    bad = Batch(segments=[segment(1)], audit=[AuditRow(float("nan"), "ann", "halt", "", "", "")])  # breaks NOT NULL
     with pytest.raises(StoreTrouble):
         store.write(bad)
     assert store.segments("charge-read") == []
     store.write(Batch(segments=[segment(1)]))  # the key's id given in the failed transaction is not used again
     assert store.load().totals[KEY].n == 5
+
+
+def test_odd_text_from_answers_is_stored_and_never_stops_a_batch(store: Store) -> None:
+    lone = "\ud800"  # json.loads gives this for the escape of half a pair
+    odd = exemplar(0)._replace(differences=(Difference(f"$.{lone}", Kind.VALUE, Risk.LOW, lone, "ü\0", lone),))
+    row = InventoryRow("GET", f"/{lone}", "", 1.0, (0, 1, 0, 0, 0), 0.1, 0.1, 1.0, 1.0)
+    store.write(
+        Batch(
+            exemplars=[odd],
+            signatures=[replace(signature(), path=f"$.ü{lone}")],
+            audit=[AuditRow(1.0, "ann", "halt", "", lone, "")],
+            inventory=[row],
+        )
+    )
+    assert store.exemplars("charge-read", "s1") == [odd]
+    assert [kept.path for kept in store.load().signatures] == ["$.ü\\ud800"]
+    assert store.history()[0].what == "\\ud800"
+    assert store.load().inventory[0].template == "/\\ud800"
+
+
+def test_rows_that_can_never_be_stored_are_told_from_a_file_in_trouble(store: Store) -> None:
+    for bad in (Batch(differences=[difference(float("nan"))]), Batch(segments=[segment(1, n=1 << 70)])):
+        with pytest.raises(StoreTrouble) as caught:
+            store.write(bad)
+        assert (caught.value.rejected, caught.value.broken, caught.value.passing) == (True, False, False)
+    assert store.write(full_batch()) is None  # still the same open file
 
 
 def test_a_killed_writer_loses_nothing_that_was_committed(store: Store) -> None:

@@ -13,7 +13,7 @@ billion values.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -50,7 +50,11 @@ class Items(NamedTuple):
 class Pairs(NamedTuple):
     start: Any
     pairs: list[tuple[Scalar, Node]]
+    merged: list[tuple[Scalar, Node]]  # what `<<` brought in
     flow: bool
+
+    def find(self, key: int | str) -> tuple[Scalar, Node] | None:
+        return next((pair for pair in (*self.pairs, *self.merged) if pair[0].text == key), None)
 
 
 Node = Scalar | Items | Pairs
@@ -119,6 +123,8 @@ class _Builder:
                 continue
             elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
                 node, anchor, _ = self.stack.pop()
+                if isinstance(node, Pairs) and any(key.text == "<<" for key, _ in node.pairs):
+                    _merge(node)
                 if anchor:
                     self.anchors[anchor] = node
             elif kind is yaml.AliasEvent:
@@ -151,7 +157,7 @@ class _Builder:
         if event.anchor:
             self.anchors[event.anchor] = None
         if isinstance(event, yaml.MappingStartEvent):
-            self.stack.append(_Open(Pairs(event.start_mark, [], bool(event.flow_style)), event.anchor, []))
+            self.stack.append(_Open(Pairs(event.start_mark, [], [], bool(event.flow_style)), event.anchor, []))
         else:
             self.stack.append(_Open(Items(event.start_mark, []), event.anchor, []))
 
@@ -183,20 +189,24 @@ def _refuse_tag(event: Any, *allowed: str) -> None:
         raise UnreadableError(f"the tag `{event.tag}` is not allowed here", "Remove the tag.", event.start_mark)
 
 
-def pairs_of(node: Pairs) -> Iterator[tuple[Scalar, Node, bool]]:
-    """Key, value and whether the pair was merged in by `<<`; the mapping's own keys first, so the first one wins."""
-    for key, value in node.pairs:
-        if key.text != "<<":
-            yield key, value, False
-    for key, value in node.pairs:
-        if key.text == "<<":
-            for source in value.items if isinstance(value, Items) else [value]:
-                if not isinstance(source, Pairs):
-                    raise UnreadableError(
-                        "`<<` merges mappings only", "Write `<<: *name` for an anchored mapping.", key.start
-                    )
-                for inner_key, inner_value, _ in pairs_of(source):
-                    yield inner_key, inner_value, True
+def _merge(node: Pairs) -> None:
+    """Carry out `<<`: the pairs of the named mappings, but for keys that stand here or came before.
+
+    Done once for each mapping, when it ends, so that merges of merges cannot multiply.
+    """
+    own = {key.text for key, _ in node.pairs}
+    merges = [pair for pair in node.pairs if pair[0].text == "<<"]
+    node.pairs[:] = [pair for pair in node.pairs if pair[0].text != "<<"]
+    for key, value in merges:
+        for source in value.items if isinstance(value, Items) else [value]:
+            if not isinstance(source, Pairs):
+                raise UnreadableError(
+                    "`<<` merges mappings only", "Write `<<: *name` for an anchored mapping.", key.start
+                )
+            for inner in (*source.pairs, *source.merged):
+                if inner[0].text not in own:
+                    own.add(inner[0].text)
+                    node.merged.append(inner)
 
 
 _REFERENCE = re.compile(r"(\$\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{")
@@ -227,14 +237,16 @@ class Source:
         if isinstance(node, Items):
             return [self.plain(item) for item in node.items]
         found: dict[str, Plain] = {}
-        own: dict[str, Scalar] = {}
-        for key, value, merged in pairs_of(node):
-            if key.text not in found:
+        first: dict[str, Scalar] = {}
+        for key, value in node.pairs:
+            if key.text not in first:
                 found[key.text] = self.plain(value)
-                own[key.text] = key
-            elif not merged:
-                first = own[key.text].start.line + 1
-                self.complain(key, f"`{key.text}` stands twice here, first in line {first}", "Keep one of the two.")
+                first[key.text] = key
+            else:
+                line, _ = mark(first[key.text])
+                self.complain(key, f"`{key.text}` stands twice here, first in line {line}", "Keep one of the two.")
+        for key, value in node.merged:
+            found[key.text] = self.plain(value)
         return found
 
     def _filled(self, node: Scalar) -> str:
@@ -261,7 +273,8 @@ class Source:
         for depth, part in enumerate(loc):
             inner: Node | None = None
             if isinstance(node, Pairs):
-                inner = next((value for key, value, _ in pairs_of(node) if key.text == part), None)
+                pair = node.find(part)
+                inner = pair[1] if pair else None
             elif isinstance(node, Items) and isinstance(part, int) and part < len(node.items):
                 inner = node.items[part]
             if inner is None:
@@ -272,9 +285,8 @@ class Source:
     def key(self, loc: Loc) -> Node:
         """The key at the end of `loc`; the value when there is no such key."""
         parent, _ = self.find(loc[:-1])
-        if isinstance(parent, Pairs):
-            return next((key for key, _, _ in pairs_of(parent) if key.text == loc[-1]), parent)
-        return self.find(loc)[0]
+        pair = parent.find(loc[-1]) if isinstance(parent, Pairs) else None
+        return pair[0] if pair else self.find(loc)[0]
 
     def complain(self, node: Node, message: str, remedy: str, severity: Severity = Severity.ERROR) -> None:
         """One problem at `node`; a second error about the same value would only be a consequence of the first."""

@@ -155,6 +155,7 @@ def test_one_mistake_in_an_anchor_is_one_problem() -> None:
         "<<: 1",
         "<<: [*x]",
         "a: b\n---\nc: d\n",
+        "a0: &a0 {}\n" + "".join(f"a{i}: &a{i} {{<<: [{f'*a{i - 1},' * 50}]}}\n" for i in range(1, 12)),
         "%YAML 7.1\n---\na: b",
         "\ufeff",
         "a: &a ["

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from proxy.evidence.stream import Stream
@@ -30,6 +31,9 @@ from proxy.model.evidence import EvidenceKey, Segment, Settled, Totals
 from proxy.model.records import DifferenceRow, SignatureRow
 
 REMEMBERED = 2_000_000  # digests of distinct requests in memory, of all keys together: about 150 MB
+
+SIGNATURES = 1_000  # groups of one key; what comes beyond them is one group, OTHER
+OTHER = "other"
 
 
 class Written(NamedTuple):
@@ -60,12 +64,15 @@ class Ledger:
         self._accepted: dict[str, frozenset[str]] = {}
         self._resolved: dict[EvidenceKey, Stream] = {}
         self._signatures: dict[tuple[EvidenceKey, str], SignatureRow] = {}
+        self._grouped: dict[EvidenceKey, int] = {}
         self._described: dict[str, Described] = {}
 
     def add(self, settled: Settled, comparison: Comparison | None = None) -> None:
         """Takes one comparison that ended. A mismatch brings its `comparison`, which says what its signature means."""
         if comparison is not None and comparison.signature and settled.signature not in self._described:
             worst = comparison.differences[0]
+            if len(self._described) >= 10 * SIGNATURES:
+                self._described.clear()  # rows hold what they need; only new keys describe anew
             self._described[settled.signature] = Described(worst.kind, worst.risk, worst.path, comparison.status_pair)
         waiting = self._pending.get(settled.key.route)
         if waiting is None:
@@ -149,6 +156,7 @@ class Ledger:
             self._streams[key] = Stream.restored(figures, seen.get(key, ()))
         for row in signatures:
             self._signatures[(row.key, row.signature)] = row
+            self._grouped[row.key] = self._grouped.get(row.key, 0) + 1
             statuses = (row.status_legacy, row.status_extracted)
             self._described.setdefault(row.signature, Described(row.kind, row.risk, row.path, statuses))
         self._resolved.clear()
@@ -201,20 +209,22 @@ class Ledger:
 
     def _group(self, key: EvidenceKey, one: Settled, at: float, touched: dict[tuple[EvidenceKey, str], None]) -> None:
         name = (key, one.signature)
-        touched[name] = None
         row = self._signatures.get(name)
+        if row is None and self._grouped.get(key, 0) >= SIGNATURES:
+            name = (key, OTHER)
+            row = self._signatures.get(name)
+        touched[name] = None
+        risk = Risk.HIGH if one.high_risk else Risk.MEDIUM
         if row is None:
-            risk = Risk.HIGH if one.high_risk else Risk.MEDIUM
-            what = self._described.get(one.signature) or Described("", risk, "", (0, 0))
+            self._grouped[key] = self._grouped.get(key, 0) + 1
+            what = self._described.get(name[1]) or Described("", risk, "", (0, 0))
             self._signatures[name] = SignatureRow(
-                key, one.signature, what.kind, what.risk, what.path, *what.statuses, 1, at, at
+                key, name[1], what.kind, what.risk, what.path, *what.statuses, 1, at, at
             )
             return
-        first, last = min(row.first, at), max(row.last, at)
-        self._signatures[name] = SignatureRow(
-            key, row.signature, row.kind, row.risk, row.path, row.status_legacy, row.status_extracted,
-            row.count + 1, first, last,
-        )  # fmt: skip
+        if name[1] == OTHER and risk is Risk.HIGH:
+            row = replace(row, risk=risk)
+        self._signatures[name] = replace(row, count=row.count + 1, first=min(row.first, at), last=max(row.last, at))
 
 
 def _arrival(settled: Settled) -> float:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.evidence import Ledger, stream
+from proxy.evidence.ledger import OTHER, SIGNATURES
 from proxy.model.comparison import Comparison, Difference, Kind, Result, Risk
 from proxy.model.evidence import EvidenceKey, Segment, Settled, Totals
 from proxy.model.records import SignatureRow
@@ -135,6 +136,16 @@ def test_mismatches_are_grouped_and_kept_one_by_one() -> None:
     assert ledger.signatures("charge-read")[0] == first
     assert {row.signature for row in written.signatures} == {"aa", "bb"}
     assert ledger.signatures("other") == []
+
+
+def test_a_flood_of_signatures_ends_in_one_group_that_blocks_if_any_of_it_would() -> None:
+    ledger = Ledger()
+    for at in range(SIGNATURES + 50):
+        ledger.add(settled(at, at, Result.MISMATCH, signature=f"{at:x}", failed=at == SIGNATURES + 20))
+    written = ledger.advance(FOREVER, 0.0)
+    rows = ledger.signatures("charge-read")
+    assert len(rows) == len(written.signatures) == SIGNATURES + 1
+    assert (rows[0].signature, rows[0].count, rows[0].risk) == (OTHER, 50, Risk.HIGH)
 
 
 def test_accepting_begins_new_evidence_and_re_labels_nothing() -> None:

@@ -119,10 +119,10 @@ class Client:
 
 
 def _said(problem: Json) -> str:
-    """The words of a problem document: title and detail, or the detail alone when it begins with the title."""
-    title, detail = (str(problem.get(key) or "").rstrip(". ") for key in ("title", "detail"))
-    said = detail if detail.startswith(title) else ". ".join(filter(None, (title, detail)))
-    return f"{said}." if said else "The proxy refused and gave no reason."
+    """The words of a problem document as one sentence."""
+    said = ": ".join(str(problem[key]) for key in ("title", "detail") if problem.get(key))
+    said = said or "the proxy refused and gave no reason"
+    return said[:1].upper() + said[1:] + ("" if said.endswith((".", "?", "!")) else ".")
 
 
 def _target(path: tuple[str, ...]) -> str:

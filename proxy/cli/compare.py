@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from proxy.cli.options import config_option, json_option, read_bytes
-from proxy.cli.output import Trouble, indented, show, show_json, styled
+from proxy.cli.output import Trouble, show, show_json, styled
 from proxy.cli.routes_file import compiled, named
 from proxy.model.sides import Side
 
 if TYPE_CHECKING:
     from proxy.comparison import Rules
+    from proxy.model.observation import Observation
 
 EXIT_CODES = {"match": 0, "ignored": 0, "mismatch": 1, "not_compared": 2}
 STYLES = {"match": "bold green", "ignored": "green", "mismatch": "bold red", "not_compared": "yellow"}
@@ -47,9 +48,7 @@ def command(ctx: click.Context, left: str, right: str, config: str, route: str |
     from proxy import comparison
 
     rules = _rules(config, route)
-    legacy = comparison.parse_saved(read_bytes(left), Side.LEGACY)
-    extracted = comparison.parse_saved(read_bytes(right), Side.EXTRACTED)
-    found = comparison.compare(legacy, extracted, rules)
+    found = comparison.compare(_saved(left, Side.LEGACY), _saved(right, Side.EXTRACTED), rules)
     result = str(found.result)
     if as_json:
         differences = [{**one._asdict(), "kind": str(one.kind), "risk": str(one.risk)} for one in found.differences]
@@ -65,9 +64,20 @@ def command(ctx: click.Context, left: str, right: str, config: str, route: str |
             }
         )
     else:
-        show(styled(result.replace("_", " "), STYLES[result]))
-        show(*(indented(line) for line in comparison.describe(found)))
+        headline, *lines = comparison.describe(found)
+        show(styled(headline, STYLES[result]), *(styled(line) for line in lines))
     ctx.exit(EXIT_CODES[result])
+
+
+def _saved(path: str, side: Side) -> Observation:
+    from proxy import comparison
+
+    try:
+        return comparison.parse_saved(read_bytes(path), side)
+    except comparison.BadMessageError as error:
+        raise Trouble(
+            f"{path} is not an HTTP message: {error}.", "Save answers with `curl -si`, or bodies alone."
+        ) from None
 
 
 def _rules(config: str, route: str | None) -> Rules:

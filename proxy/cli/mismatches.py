@@ -79,7 +79,8 @@ def _show_exemplar(answer: Json, number: int) -> None:
     )
     show(styled(head, "bold"))
     if not exemplars:
-        return show("No exemplar is kept of it any more.")
+        show("No exemplar is kept of it any more.")
+        return
     if number > len(exemplars):
         raise Trouble(
             f"There is no exemplar {number}.", f"{counted(len(exemplars), 'exemplar')} are kept; say --number 1."
@@ -100,5 +101,5 @@ def _show_exemplar(answer: Json, number: int) -> None:
     ]
     show(*side_by_side(exemplar["legacy"], exemplar["extracted"], headers))
     times = (latency(exemplar[side].get("seconds")) for side in ("legacy", "extracted"))
-    show("", "took {} and {}".format(*times), "", clean(exemplar["curl"]))
-    return None
+    show("", "took {} and {}".format(*times), "")
+    click.echo(clean(exemplar["curl"]))  # never folded, it is there to be copied

@@ -87,25 +87,23 @@ def indented(text: Text | str, by: int = 2) -> RenderableType:
     return Padding(styled(text) if isinstance(text, str) else text, (0, 0, 0, by))
 
 
-def table(
-    titles: Sequence[str], rows: Iterable[Sequence[object]], *, fold: Sequence[str] = (), clip: Sequence[str] = ()
-) -> Table:
-    """A table without lines. A title that starts with `>` marks a column of numbers, set to the right. Where
-    the terminal is narrow the columns named in `fold` continue on the next line, those in `clip` end in an ellipsis,
-    and the others keep their width. Cells are values or `styled` text."""
+def table(titles: Sequence[str], rows: Iterable[Sequence[object]], *, fold: Sequence[str] = ()) -> Table:
+    """A table without lines. A title that starts with `>` marks a column of numbers, set to the right. Where the
+    terminal is narrow the columns named in `fold` continue on the next line and the others keep their width. Cells are
+    values or `styled` text."""
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     body = list(rows)
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for at, title in enumerate(titles):
         name = title.lstrip(">")
         made.add_column(
             name,
             justify="right" if title != name else "left",
             no_wrap=name not in fold,
-            overflow="ellipsis" if name in clip else "fold",
-            min_width=None if name in fold or name in clip else max(map(len, (name, *(str(row[at]) for row in body)))),
+            overflow="fold",
+            min_width=None if name in fold else max(map(len, (name, *(str(row[at]) for row in body)))),
         )
     for row in body:
         made.add_row(*(cell if isinstance(cell, Text) else styled(cell) for cell in row))

@@ -94,12 +94,15 @@ def _show_refusal(route: str, refusal: Refused) -> None:
 
 def _write_edit(config: str, route: str, done: Json) -> None:
     """The file is replaced whole, so that nobody ever reads half of it; a symlink stays one."""
-    from proxy.config import edit_stage
+    from proxy.config import CannotEditError, edit_stage
     from proxy.model.sides import Stage
 
     to = done["to"]
     stage = Stage(to["stage"])
-    text = edit_stage(read_text(config), route, stage, to.get("percent") if stage is Stage.CANARY else None)
+    try:
+        text = edit_stage(read_text(config), route, stage, to.get("percent") if stage is Stage.CANARY else None)
+    except CannotEditError as error:
+        raise Trouble(f"{route} was promoted, but {config} was not edited: {error.message}.", error.remedy) from None
     target = Path(os.path.realpath(config))
     try:
         mode = stat.S_IMODE(target.stat().st_mode)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 UNROUTED = "unrouted"
-SIDES = ("legacy", "extracted")
+TITLES = ("ROUTE", ">REQUESTS", ">ERRORS", ">P50", ">P99", ">COPIES", ">COPY P50", ">COPY P99")
 
 
 @click.command()
@@ -28,8 +28,8 @@ SIDES = ("legacy", "extracted")
 def command(client: Client, route: str | None, as_json: bool) -> None:
     """Show all routes, or ROUTE with its signatures: stage, traffic of both sides, comparisons, verdict.
 
-    REQUESTS, ERRORS, P50 and P99 are of answers that clients got; COPIES and their P99 of shadow copies, which no
-    client sees. `needs` says what the verdict still waits for.
+    REQUESTS, ERRORS, P50 and P99 are of answers that clients got; COPIES are requests that a side got beside the one
+    that answered, seen by no client. `needs` says what the verdict still waits for.
 
     \b
     Example:
@@ -89,55 +89,54 @@ def _show_proxy(status: Json) -> None:
 
 
 def _show_routes(routes: list[Json], *, full: bool) -> None:
-    """Two lines of figures per route, one a side, and under them what the comparisons say. One table lays out all of
-    the figures, so that they stand below each other; its lines are then told apart."""
-    from rich.segment import Segments
+    """Per route a line that names it, one of figures for each side, and what the comparisons say. One table lays out
+    the figures of all routes, so that they stand below each other; its lines are then told apart."""
+    from rich.segment import Segment, Segments
 
     from proxy.cli.output import screen
 
-    titles = ("ROUTE", "STAGE", "SIDE", ">REQUESTS", ">ERRORS", ">P50", ">P99", ">COPIES", ">P99")
-    figures = table(titles, [row for route in routes for row in _figures(route)], clip=("ROUTE", "STAGE"))
-    console = screen()
-    title, *lines = console.render_lines(figures, pad=False)
     if not routes:
         return show("No routes, no traffic.")
-    parts: list[RenderableType] = [Segments(title)]
-    for route, pair in zip(routes, zip(lines[::2], lines[1::2], strict=True), strict=True):
-        parts += [Segments(line) for line in pair]
+    figures = table(TITLES, [_figures(route, side) for route in routes for side in _sides(route)])
+    titles, *lines = [Segments([*line, Segment.line()]) for line in screen().render_lines(figures, pad=False)]
+    parts: list[RenderableType] = [titles]
+    for route in routes:
+        parts.append(_heading(route))
+        parts += [lines.pop(0) for _ in _sides(route)]
         parts += [indented(line) for line in _findings(route, full)]
     return show(*parts)
 
 
-def _figures(route: Json) -> list[list[object]]:
+def _sides(route: Json) -> tuple[str, ...]:
+    return ("legacy",) if route["name"] == UNROUTED else ("legacy", "extracted")
+
+
+def _heading(route: Json) -> Text:
+    line = styled(route["name"], "bold")
+    if route["name"] == UNROUTED:
+        return line.append("  requests that no route names", style="not bold dim")
+    line.append(f"  {clean(stage_words(route))}", style=f"not bold {STAGE_STYLES.get(str(route['stage']), '')}")
     source = route.get("source", "file")
-    second = "" if source == "file" else f"by {source}"
-    marks = " owns data" if route.get("owns_data") else ""
-    rows: list[list[object]] = []
-    for side, name, stage in (
-        ("legacy", styled(route["name"], "bold"), styled(_stage(route), STAGE_STYLES.get(str(route.get("stage")), ""))),
-        ("extracted", styled(route.get("extracted") or "", "dim"), styled(f"{second}{marks}".strip(), "dim")),
-    ):
-        answers = route.get("sides", {}).get(side) or {}
-        copies = route.get("shadow", {}).get(side) or {}
-        errors = answers.get("errors", 0)
-        rows.append(
-            [
-                name,
-                stage,
-                side,
-                count(answers.get("requests", 0)),
-                styled(count(errors), "red" if errors else ""),
-                latency(answers.get("p50")),
-                latency(answers.get("p99")),
-                count(copies.get("requests", 0)),
-                latency(copies.get("p99")),
-            ]
-        )
-    return rows
+    notes = [f"by {source}"] if source != "file" else []
+    notes += [f"to {route['extracted']}"] if route.get("extracted") else []
+    notes += ["owns its data"] if route.get("owns_data") else []
+    return line.append(clean(f"  {', '.join(notes)}" if notes else ""), style="not bold dim")
 
 
-def _stage(route: Json) -> str:
-    return "-" if route["name"] == UNROUTED or not route.get("stage") else stage_words(route)
+def _figures(route: Json, side: str) -> list[object]:
+    answers = route.get("sides", {}).get(side) or {}
+    copies = route.get("shadow", {}).get(side) or {}
+    errors = answers.get("errors", 0)
+    return [
+        f"  {side}",
+        count(answers.get("requests", 0)),
+        styled(count(errors), "red" if errors else ""),
+        latency(answers.get("p50")),
+        latency(answers.get("p99")),
+        count(copies.get("requests", 0)),
+        latency(copies.get("p50")),
+        latency(copies.get("p99")),
+    ]
 
 
 def _findings(route: Json, full: bool) -> list[Text]:

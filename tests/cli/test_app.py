@@ -10,7 +10,6 @@ from types import SimpleNamespace
 import click
 import pytest
 
-from proxy.cli import app as app_module
 from proxy.cli.app import COMMANDS
 from tests.cli.conftest import Run
 
@@ -71,7 +70,7 @@ def test_a_fault_of_the_program_is_not_taken_for_a_verdict(run: Run, monkeypatch
     def broken() -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(app_module.importlib, "import_module", lambda _name: SimpleNamespace(command=broken))
+    monkeypatch.setattr("importlib.import_module", lambda _name: SimpleNamespace(command=broken))
     result = run("verdict")
     assert result.exit_code == 2
     assert "please report it" in result.stderr

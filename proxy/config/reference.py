@@ -33,7 +33,8 @@ routes:
 - **Percent**: `5%` or `5`. A bare number is percent too, never a fraction: `0.1` is a tenth of a percent.
 - **Text** needs no quotes to stay text: a version `1.10` or a country `NO` is what it looks like.
 - **Environment**: `${NAME}` in a value stands for that variable, `${NAME:-default}` has a default, `$${` is a plain
-  `${`. A variable that is not set is an error. What a variable held is never repeated in messages.
+  `${`. A variable that is not set is an error, and no error repeats what a variable held.
+- **Quotes**: inside `{...}` and `[...]` a value that itself holds a bracket or comma needs them: `{url: "${URL}"}`.
 - **Anchors** (`&name`, `*name`, `<<: *name`) work. A key that stands twice is an error, and so is an unknown key.
 - **Field path**: `$` is the whole answer, then `.name`, `['odd name']`, `[*]` (every element), `.*` (every field).
 

@@ -93,7 +93,9 @@ def parse(text: str) -> Node | None:
         remedy = (
             "Mind indentation, quotes and brackets; a value with `: `, ` #` or a leading `{`, `*`, `@` needs quotes."
         )
-        if "cannot start any token" in what:
+        if "flow" in (trouble.context or ""):
+            remedy = "Close every bracket; inside `{}` and `[]` a value that itself holds one of `{}[],` needs quotes."
+        elif "cannot start any token" in what:
             remedy = "Indent with spaces, never tabs, and quote values that begin with a special character."
         raise UnreadableError(f"not valid YAML: {what}", remedy, trouble.problem_mark) from trouble
     except yaml.YAMLError as trouble:

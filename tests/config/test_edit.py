@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from proxy.config import CannotEditError, edit_stage
 from proxy.model.sides import Stage
@@ -115,3 +119,42 @@ def test_references_stay_references() -> None:
     text = COMMENTED.replace("127.0.0.1:8101", "${CHARGES}").replace('"shadow"', "${STAGE}")
     after = edit_stage(text, "charge-read", Stage.LIVE, None)
     assert after == text.replace("${STAGE}", "live")
+
+
+STAGES = [None, "shadow", "'shadow'", '"shadow"', '"${STAGE:-shadow}"']
+CANARIES = ["{percent: 5}", "{}", "{ key: client_ip }", "{key: client_ip, percent: 5%}", '{"percent": "5 %"}']
+CANARY_LINES = ["percent: 5%", "percent: 5   # few", "key: client_ip"]
+
+
+@st.composite
+def layouts(draw: st.DrawFn) -> str:
+    """The same route, however a person may lay it out."""
+    stage = draw(st.sampled_from(STAGES))
+    canary = draw(
+        st.none() | st.sampled_from(CANARIES) | st.sets(st.sampled_from(CANARY_LINES), min_size=1, max_size=1)
+    )
+    keys = ["name: it", "match: /a", "extracted: charges"] + ([f"stage: {stage}"] if stage else [])
+    if draw(st.booleans()) and not isinstance(canary, set):
+        keys = draw(st.permutations([*keys, *([f"canary: {canary}"] if canary else [])]))
+        return f"routes:\n  - {{{', '.join(keys)}}}  # one line\n"
+    if isinstance(canary, set):
+        keys.append("canary:\n      " + "\n      ".join(canary))
+    elif canary:
+        keys.append(f"canary: {canary}")
+    comment = st.sampled_from(["", "  # why", "\n    # a line of its own", "\n"])
+    lines = [key + draw(comment) for key in draw(st.permutations(keys))]
+    start = draw(st.sampled_from(["  - ", "  -\n    ", "  - # it\n    "]))
+    return "routes:\n" + start + "\n    ".join(lines) + draw(st.sampled_from(["", "\n"]))
+
+
+@settings(max_examples=150, deadline=None)
+@given(layouts(), st.sampled_from(Stage), st.none() | st.sampled_from([0.5, 10.0, 100.0]), st.booleans())
+def test_any_layout_is_edited_and_nothing_else_changes(
+    routes: str, stage: Stage, percent: float | None, windows: bool
+) -> None:
+    text = (TOP + routes).replace("\n", "\r\n" if windows else "\n")
+    before, after = spec(text), spec(edit_stage(text, "it", stage, percent))
+    (was,), (now,) = before.routes, after.routes
+    canary = was.canary if percent is None else replace(was.canary, percent=percent)
+    assert now == replace(was, stage=stage, canary=canary)
+    assert after == replace(before, routes=(now,), digest=after.digest)

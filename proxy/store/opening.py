@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 from proxy.store.schema import APPLICATION_ID, MIGRATIONS, migrate
 from proxy.store.trouble import StoreTrouble, trouble
 
+_MAGIC = b"SQLite format 3\0"
 _SIDE_FILES = ("", "-wal", "-shm")
 _CHECKED_WHOLE = 64 * 1024 * 1024  # bytes; a larger file is checked by being read
 _BROKEN_FILES_KEPT = 3
@@ -64,12 +65,47 @@ def open_file(path: Path, *, broken: str = "") -> tuple[sqlite3.Connection, Open
     return connection, Opened(not any(salvaged.values()), aside, broken, salvaged)
 
 
-def inode(path: Path) -> int:
-    """The identity of the file now at `path`, 0 when there is none: a deleted file would go on taking writes unseen."""
-    try:
-        return path.stat().st_ino
-    except OSError:
-        return 0
+class Eye:
+    """Watches the open file for what SQLite itself does not notice: when it is deleted or overwritten from outside,
+    SQLite goes on from its cache and its WAL, and all of it is lost at the next start.
+
+    It holds a descriptor of its own until the connection is closed. Opened and closed at each look, it would release
+    the locks that SQLite holds in this process (https://sqlite.org/howtocorrupt.html, section 2.2).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def is_gone(self) -> bool:
+        """True when another file, or none, is at the path now."""
+        try:
+            return self._path.stat().st_ino != os.fstat(self._file).st_ino
+        except OSError:
+            return True
+
+    def is_overwritten(self) -> bool:
+        """True when the first bytes are no longer those of a database."""
+        return os.pread(self._file, len(_MAGIC), 0) != _MAGIC
+
+    def close(self) -> None:
+        """Only after the connection was closed."""
+        os.close(self._file)
+
+
+def check_on_disk(path: Path) -> None:
+    """Read the file through a connection of its own, past the cache of the writing one; `StoreTrouble` if broken."""
+    with trouble(path, "check"):
+        if path.stat().st_size > _CHECKED_WHOLE:
+            return
+        with closing(sqlite3.connect(path, timeout=2.0)) as reader:
+            _check(reader, path)
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    if found != "ok":
+        raise StoreTrouble(f"{path} is broken: {' '.join(found.split())}", broken=True)
 
 
 def _connect(path: Path) -> tuple[sqlite3.Connection, int]:
@@ -95,9 +131,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> int:
     connection.execute("PRAGMA journal_size_limit = 16777216")
     connection.execute("PRAGMA trusted_schema = OFF")
     if path.stat().st_size <= _CHECKED_WHOLE:
-        found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
-        if found != "ok":
-            raise StoreTrouble(f"{path} is broken: {' '.join(found.split())}", broken=True)
+        _check(connection, path)
     return migrate(connection)[0]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from proxy.model.spec import Retention
 from proxy.model.states import Override, RouteState
 from proxy.store import rows
 from proxy.store.batch import Batch, Build, Loaded
-from proxy.store.opening import Opened, inode, open_file
+from proxy.store.opening import Eye, Opened, check_on_disk, open_file
 from proxy.store.retention import SEGMENT_COUNTS, Pruned, prune_by_age, prune_by_size
 from proxy.store.trouble import StoreTrouble, trouble
 
@@ -36,16 +36,18 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._connection: sqlite3.Connection | None = None
-        self._inode = 0
+        self._eye: Eye | None = None
         self._broken = ""
         self._keys: dict[EvidenceKey, int] = {}
 
     def open(self) -> Opened:
         """Open or create the file; `StoreTrouble` when that is not possible."""
-        self.close()
+        with suppress(StoreTrouble):  # what is wrong with the old file is no reason not to open it anew
+            self.close()
         self._connection, opened = open_file(self.path, broken=self._broken)
         self._broken = ""
-        self._inode = inode(self.path)
+        with trouble(self.path, "watch"):
+            self._eye = Eye(self.path)
         if opened.moved_aside is not None:
             aside = str(opened.moved_aside)
             _log.error("store_moved_aside", why=opened.why, moved_aside=aside, salvaged=dict(opened.salvaged))
@@ -53,10 +55,15 @@ class Store:
 
     def close(self) -> None:
         connection, self._connection = self._connection, None
+        eye, self._eye = self._eye, None
         self._keys.clear()
-        if connection is not None:
-            with trouble(self.path, "close"):
-                connection.close()
+        with trouble(self.path, "close"):
+            try:
+                if connection is not None:
+                    connection.close()
+            finally:
+                if eye is not None:
+                    eye.close()
 
     def write(self, batch: Batch) -> Opened | None:
         """Write the batch, all of it or nothing. Not None when the file had to be opened anew first: what was written
@@ -99,8 +106,11 @@ class Store:
         return [Segment(EvidenceKey(*row[:4]), *row[4:]) for row in self._read(query, (route,))]
 
     def prune(self, now: float, retention: Retention) -> Pruned:
-        """Apply `retention` by age, then by size, and give free pages back to the file system."""
+        """Apply `retention` by age, then by size, and give free pages back to the file system. A file that was damaged
+        unseen is found here: `StoreTrouble`, and the next write begins anew with what can be read."""
         self._ensure()
+        with self._guard("check"):
+            check_on_disk(self.path)
         with self._transaction("prune") as connection:
             by_age = prune_by_age(connection, now, retention.age)
             by_size = prune_by_size(connection, retention.size)
@@ -206,8 +216,13 @@ class Store:
             return connection.execute(query, arguments).fetchall()
 
     def _ensure(self) -> Opened | None:
-        if self._connection is not None and inode(self.path) == self._inode:
-            return None
+        if self._connection is not None and self._eye is not None:
+            with trouble(self.path, "look at"):
+                gone, overwritten = self._eye.is_gone(), self._eye.is_overwritten()
+            if overwritten and not gone:
+                self._broken = f"{self.path} was overwritten by something else"
+            if not (gone or overwritten):
+                return None
         return self.open()
 
     @contextmanager
@@ -234,8 +249,8 @@ class Store:
             if found.broken:
                 self._broken = str(found)
             if not (found.passing or found.rejected):
-                self._connection = None  # the next call opens anew
-                connection.close()
+                with suppress(StoreTrouble):  # the first trouble is the one to tell; the next call opens anew
+                    self.close()
             raise
 
 

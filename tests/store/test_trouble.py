@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from proxy.model.evidence import EvidenceKey
+from proxy.model.spec import Retention
 from proxy.store import Batch, Store, StoreTrouble, opening
 from proxy.store.schema import MIGRATIONS, migrate
 from tests.store.helpers import KEY, exemplar, full_batch, segment
@@ -147,6 +148,29 @@ def test_a_file_that_turns_out_broken_while_it_is_written_is_replaced_by_the_nex
     assert [row.second for row in store.segments("charge-read")] == [7]
 
 
+def test_a_file_overwritten_while_it_is_open_is_noticed_by_the_next_write(store: Store, path: Path) -> None:
+    store.write(full_batch())
+    path.write_bytes(b"\xa5" * 300_000)
+    reopened = store.write(Batch(segments=[segment(7)]))
+    assert reopened is not None
+    assert reopened.moved_aside is not None
+    with closing(sqlite3.connect(path)) as reader:
+        assert (7,) in reader.execute("SELECT second FROM segment").fetchall()
+
+
+def test_damage_inside_a_file_that_is_open_is_found_when_it_is_pruned(store: Store, path: Path) -> None:
+    store.write(full_batch())
+    spoil(path, "exemplar")
+    store.write(Batch(segments=[segment(7)]))  # goes on from the cache
+    with pytest.raises(StoreTrouble) as caught:
+        store.prune(0.0, Retention())
+    assert caught.value.broken
+    reopened = store.write(Batch(segments=[segment(8)]))
+    assert reopened is not None
+    assert reopened.moved_aside is not None
+    assert [row.second for row in store.segments("charge-read")] == [7, 8, 100, 101]
+
+
 def test_no_more_than_a_few_broken_files_are_kept(path: Path) -> None:
     store = Store(path)
     for number in range(6):
@@ -177,6 +201,7 @@ def test_a_full_database_refuses_the_batch_and_takes_it_when_there_is_room_again
 FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
+from proxy.model.spec import Retention
 from proxy.store import Batch, Store, StoreTrouble
 from tests.store.helpers import full_batch, segment
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -209,6 +234,7 @@ def test_a_disk_that_takes_no_more_costs_only_what_was_not_written(path: Path) -
 READ_ONLY = """
 import os, sys, tempfile
 from pathlib import Path
+from proxy.model.spec import Retention
 from proxy.store import Batch, Store, StoreTrouble
 from tests.store.helpers import full_batch, segment
 with tempfile.TemporaryDirectory() as folder:
@@ -257,6 +283,21 @@ def test_a_file_held_by_another_process_is_passing_trouble(store: Store, path: P
         assert caught.value.passing
         other.execute("ROLLBACK")
     store.write(full_batch())
+
+
+def test_a_reader_that_comes_and_goes_takes_nothing_away(store: Store, path: Path) -> None:
+    store.write(full_batch())
+    store.write(Batch(segments=[segment(7)]))  # looks at the file, which must not release SQLite's locks
+    look = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+print(*connection.execute("SELECT count(*) FROM segment").fetchone())
+connection.close()
+"""
+    assert run(look, str(path)) == "3\n"
+    assert Path(f"{path}-wal").stat().st_size > 0  # the last one to close would have removed it
+    store.write(Batch(segments=[segment(8)]))
+    assert run(look, str(path)) == "4\n"
 
 
 def test_another_programs_database_is_never_touched(path: Path) -> None:

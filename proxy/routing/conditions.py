@@ -12,7 +12,8 @@ from urllib.parse import unquote_to_bytes
 import re2
 
 from proxy.model.headers import Headers, every
-from proxy.model.spec import ValueMatch, ValueType
+from proxy.model.heads import RequestHead
+from proxy.model.spec import Match, ValueMatch, ValueType
 
 
 class Pattern:
@@ -49,8 +50,24 @@ class Condition:
         return self.pattern.matches(value) if self.pattern is not None else value == self.expected
 
 
-def compile_conditions(matches: tuple[ValueMatch, ...], *, fold_names: bool) -> tuple[Condition, ...]:
-    return tuple(Condition(match, fold_name=fold_names) for match in matches)
+class Conditions:
+    """All the header and query conditions of one match."""
+
+    __slots__ = ("_headers", "_query")
+
+    def __init__(self, match: Match) -> None:
+        self._headers = tuple(Condition(one, fold_name=True) for one in match.headers)
+        self._query = tuple(Condition(one, fold_name=False) for one in match.query)
+
+    def unmet(self, head: RequestHead) -> str:
+        """The first condition that does not hold, in words; "" when all hold."""
+        for condition in self._headers:
+            if not condition.holds(header_value(head.headers, condition.name)):
+                return f"header {condition.name_text} is not {condition.expected.decode()}"
+        for condition in self._query:
+            if not condition.holds(query_value(head.target, condition.name)):
+                return f"query parameter {condition.name_text} is not {condition.expected.decode()}"
+        return ""
 
 
 def header_value(headers: Headers, name: bytes) -> bytes | None:
@@ -66,17 +83,6 @@ def query_value(target: bytes, name: bytes) -> bytes | None:
         if key == name or _form_decoded(key) == name:
             return _form_decoded(value)
     return None
-
-
-def unmet(headers: tuple[Condition, ...], query: tuple[Condition, ...], fields: Headers, target: bytes) -> str:
-    """The first condition that does not hold, in words; "" when all hold."""
-    for condition in headers:
-        if not condition.holds(header_value(fields, condition.name)):
-            return f"header {condition.name_text} is not {condition.expected.decode()}"
-    for condition in query:
-        if not condition.holds(query_value(target, condition.name)):
-            return f"query parameter {condition.name_text} is not {condition.expected.decode()}"
-    return ""
 
 
 def request_host(headers: Headers, authority: bytes | None) -> bytes:

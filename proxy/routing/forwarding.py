@@ -171,7 +171,7 @@ def upstream_head(
     lines = [b"%b %b HTTP/1.1" % (method, target)]
     append, kind_of, colon = lines.append, _KINDS.get, b": ".join
     host = named
-    has_host = has_id = has_trace = False
+    has_host = has_id = False
     rare: list[tuple[int, HeaderPair]] = []
     for pair in headers:
         kind = kind_of(pair[0])
@@ -181,11 +181,8 @@ def upstream_head(
             append(colon(pair))
         elif kind == _HOST:
             has_host = True
-            if named is None:
-                host = pair[1]
-            append(
-                colon(pair) if preserve_host and named is None else _replaced(pair[0], named, authority, preserve_host)
-            )
+            host = named or pair[1]
+            append(pair[0] + b": " + (host if preserve_host else authority))
         elif kind == _FRAMING:
             if framing is None:
                 append(colon(pair))
@@ -201,16 +198,11 @@ def upstream_head(
             if kind == _EXPECT or kind >= _TRACEPARENT or (kind == _UPGRADE and upgrade):
                 append(colon(pair))
     if not has_host:
-        lines.insert(1, _replaced(b"Host", named, authority, preserve_host))
-    if rare:
-        has_trace = _mend(lines, rare, upgrade=upgrade)
+        lines.insert(1, b"Host: " + (named if named and preserve_host else authority))
+    has_trace = _mend(lines, rare, upgrade=upgrade) if rare else False
     if framing:
         append(framing)
-    if rare and peer.trusted:
-        _extend_chain(lines, rare, peer, host)
-    else:
-        append(peer.address_line)
-        _append_host(lines, host, peer.element)
+    _append_forwarded(lines, rare, peer, host)
     if not has_id:
         append(b"X-Request-Id: " + request_id)
     if not has_trace:
@@ -310,10 +302,6 @@ def _origin_form(method: bytes, target: bytes) -> tuple[bytes | None, bytes]:
     return named, local
 
 
-def _replaced(name: bytes, named: bytes | None, authority: bytes, preserve_host: bool) -> bytes:
-    return name + b": " + (named if named is not None and preserve_host else authority)
-
-
 def _is_sane_id(value: bytes) -> bool:
     return 0 < len(value) <= 128 and not value.translate(None, _TOKEN)
 
@@ -351,11 +339,15 @@ def _is_quotable(host: bytes) -> bool:
     return _QUOTE not in host and _BACKSLASH not in host
 
 
-def _append_host(lines: list[bytes], host: bytes | None, element: bytes) -> None:
+def _append_forwarded(lines: list[bytes], rare: list[tuple[int, HeaderPair]], peer: Peer, host: bytes | None) -> None:
+    if rare and peer.trusted:
+        _extend_chain(lines, rare, peer, host)
+        return
+    lines.append(peer.address_line)
     if host and _is_quotable(host):
-        lines.append(b'X-Forwarded-Host: %b\r\nForwarded: %b;host="%b"' % (host, element, host))
+        lines.append(b'X-Forwarded-Host: %b\r\nForwarded: %b;host="%b"' % (host, peer.element, host))
     else:
-        lines.append(b"Forwarded: " + element)
+        lines.append(b"Forwarded: " + peer.element)
 
 
 def _extend_chain(lines: list[bytes], fields: list[tuple[int, HeaderPair]], peer: Peer, host: bytes | None) -> None:

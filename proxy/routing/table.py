@@ -10,13 +10,13 @@ expressions are tried one by one, and only after everything else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
 from proxy.model.heads import RequestHead
 from proxy.model.spec import Match, PathType, Route, RoutesSpec
-from proxy.routing.conditions import Condition, Pattern, compile_conditions, request_host, unmet
+from proxy.routing.conditions import Conditions, Pattern, request_host
 from proxy.routing.paths import LONGEST_READ, canonical_pattern, is_plain, readings, split_target
 
 
@@ -33,49 +33,67 @@ NOTHING = Lookup(None, None, False)
 _QUESTION_MARK = ord("?")
 
 
-class Candidate:
-    """One match of one route at its place in the precedence (`rank`, the lowest wins)."""
+class Candidate(NamedTuple):
+    """One match of one route at its place in the precedence (`rank`, the lowest wins). A plain tuple with few parts:
+    in a large table what a look-up touches is not in the processor's caches."""
 
-    __slots__ = ("found", "headers", "match", "methods", "query", "rank", "route", "simple")
-
-    def __init__(self, rank: int, route: Route, match: Match) -> None:
-        self.rank = rank
-        self.route = route
-        self.match = match
-        self.methods = frozenset(method.encode() for method in match.methods) or None
-        self.headers: tuple[Condition, ...] = compile_conditions(match.headers, fold_names=True)
-        self.query: tuple[Condition, ...] = compile_conditions(match.query, fold_names=False)
-        self.simple = not self.headers and not self.query
-        self.found = Lookup(route, match, False)
+    methods: frozenset[bytes] | None
+    conditions: Conditions | None
+    found: Lookup
+    rank: int
 
     def objection(self, head: RequestHead) -> str:
         """Why the match does not hold for a request whose host and path fit; "" when it does."""
         if self.methods is not None and head.method not in self.methods:
-            return f"method {head.method.decode('latin-1')} is not {' or '.join(sorted(self.match.methods))}"
-        return "" if self.simple else unmet(self.headers, self.query, head.headers, head.target)
+            allowed = " or ".join(sorted(method.decode() for method in self.methods))
+            return f"method {head.method.decode('latin-1')} is not {allowed}"
+        return self.conditions.unmet(head) if self.conditions is not None else ""
+
+
+Candidates = Sequence[Candidate]
 
 
 class _Node:
-    """One segment of a tree of templates or prefixes."""
+    """One segment of a tree of templates or prefixes. Without children, `rest` is what must follow exactly, None in it
+    standing for a variable: a branch that holds one template is folded into its first node."""
 
-    __slots__ = ("ends", "literal", "wild")
+    __slots__ = ("ends", "literal", "rest", "wild")
 
     def __init__(self) -> None:
-        self.literal: dict[bytes, _Node] = {}
+        self.literal: dict[bytes, _Node] | None = None
         self.wild: _Node | None = None
         self.ends: list[Candidate] = []
+        self.rest: tuple[bytes | None, ...] = ()
 
     def grow(self, path: bytes, candidate: Candidate) -> int:
         """Add a path below this root; the depth of its end."""
         node = self
         segments = path.split(b"/")[1:]
         for segment in segments:
+            literal = node.literal = {} if node.literal is None else node.literal
             if is_variable(segment):
                 node.wild = node = node.wild or _Node()
             else:
-                node = node.literal.setdefault(segment, _Node())
+                node = literal.setdefault(segment, _Node())
         node.ends.append(candidate)
         return len(segments)
+
+    def fold(self) -> None:
+        """Fold every branch that holds one template."""
+        nodes = [self]
+        for node in nodes:
+            nodes += [child for _, child in node.children()]
+        shared: dict[tuple[bytes | None, ...], tuple[bytes | None, ...]] = {}
+        for node in reversed(nodes):
+            children = node.children()
+            if len(children) == 1 and not node.ends and children[0][1].literal is None:
+                segment, child = children[0]
+                rest = (segment, *child.rest)
+                node.literal, node.wild, node.ends, node.rest = None, None, child.ends, shared.setdefault(rest, rest)
+
+    def children(self) -> list[tuple[bytes | None, _Node]]:
+        named: list[tuple[bytes | None, _Node]] = list((self.literal or {}).items())
+        return [*named, (None, self.wild)] if self.wild is not None else named
 
 
 class _HostTable:
@@ -105,7 +123,12 @@ class _HostTable:
             self.templates = self.templates or _Node()
             self.depth = max(self.depth, self.templates.grow(path, candidate))
 
-    def candidates(self, path: bytes) -> Iterator[list[Candidate]]:
+    def settle(self) -> None:
+        """Call once, when all matches are added."""
+        if self.templates is not None:
+            self.templates.fold()
+
+    def candidates(self, path: bytes) -> Iterator[Candidates]:
         """Groups of matches whose path fits, in order of precedence, also within a group."""
         if (exact := self.exact.get(path)) is not None:
             yield exact
@@ -117,7 +140,7 @@ class _HostTable:
             yield from _prefixes(self.prefixes, segments)
         for pattern, candidate in self.patterns:
             if pattern.matches(path):
-                yield [candidate]
+                yield (candidate,)
 
 
 def is_variable(segment: bytes) -> bool:
@@ -125,11 +148,14 @@ def is_variable(segment: bytes) -> bool:
     return segment[:1] == b"{" and segment[-1:] == b"}"
 
 
-def _prefixes(node: _Node, segments: list[bytes]) -> list[list[Candidate]]:
+def _prefixes(node: _Node, segments: list[bytes]) -> list[Candidates]:
     """The matches of all prefixes that fit, the longest first."""
-    found = [node.ends] if node.ends else []
+    found: list[Candidates] = [node.ends] if node.ends else []
     for segment in segments:
-        child = node.literal.get(segment)
+        literal = node.literal
+        if literal is None:
+            break
+        child = literal.get(segment)
         if child is None:
             break
         node = child
@@ -139,31 +165,35 @@ def _prefixes(node: _Node, segments: list[bytes]) -> list[list[Candidate]]:
     return found
 
 
-def _ends(node: _Node, segments: list[bytes]) -> list[Candidate]:
+def _ends(node: _Node, segments: list[bytes]) -> Candidates:
     """The matches of all templates that fit; a variable takes one segment that is not empty."""
     for depth, segment in enumerate(segments):
-        child, wild = node.literal.get(segment), node.wild
+        literal = node.literal
+        if literal is None:
+            return node.ends if _fits(node.rest, segments[depth:]) else ()
+        child, wild = literal.get(segment), node.wild
         if wild is None or not segment:
             if child is None:
-                return _NO_CANDIDATES
+                return ()
             node = child
         elif child is None:
             node = wild
         else:
-            return _branching_ends([child, wild], segments[depth + 1 :])
-    return node.ends
+            following = segments[depth + 1 :]
+            return sorted([*_ends(child, following), *_ends(wild, following)], key=_by_rank)
+    return () if node.rest else node.ends
 
 
-_NO_CANDIDATES: list[Candidate] = []
+_by_rank = attrgetter("rank")
 
 
-def _branching_ends(nodes: list[_Node], segments: list[bytes]) -> list[Candidate]:
-    for segment in segments:
-        following = [child for node in nodes if (child := node.literal.get(segment)) is not None]
-        if segment:
-            following += [node.wild for node in nodes if node.wild is not None]
-        nodes = following
-    return sorted((end for node in nodes for end in node.ends), key=attrgetter("rank"))
+def _fits(rest: tuple[bytes | None, ...], segments: list[bytes]) -> bool:
+    if len(rest) != len(segments):
+        return False
+    for wanted, segment in zip(rest, segments, strict=True):
+        if segment != wanted and (wanted is not None or not segment):
+            return False
+    return True
 
 
 class Table:
@@ -210,16 +240,17 @@ class Table:
         for table in self._tables(head, split_target(head.target)[0]):
             for group in table.candidates(path):
                 for candidate in group:
-                    yield candidate.route, candidate.match, candidate.objection(head)
+                    route, match, _ = candidate.found
+                    if route is not None and match is not None:
+                        yield route, match, candidate.objection(head)
 
     def _find(self, head: RequestHead, path: bytes, authority: bytes | None) -> Lookup:
         method = head.method
         for table in self._tables(head, authority) if self._by_host else self._only:
             for group in table.candidates(path):
-                for candidate in group:
-                    methods = candidate.methods
-                    if (methods is None or method in methods) and (candidate.simple or not candidate.objection(head)):
-                        return candidate.found
+                for methods, conditions, found, _ in group:
+                    if (methods is None or method in methods) and (conditions is None or not conditions.unmet(head)):
+                        return found
         return NOTHING
 
     def _tables(self, head: RequestHead, authority: bytes | None) -> Iterator[_HostTable]:
@@ -232,6 +263,9 @@ class Table:
                     yield wild
                 at = host.find(b".", at + 1)
         yield self._any
+
+    def _every_host(self) -> list[_HostTable]:
+        return [self._any, *self._hosts.values(), *self._wildcards.values()]
 
     def _table_for(self, host: str) -> _HostTable:
         if not host or host == "*":
@@ -253,8 +287,15 @@ def compile_table(spec: RoutesSpec) -> Table:
     entries.sort(key=lambda entry: entry[0])
     table = Table(spec)
     table.size = len(entries)
+    shared: dict[frozenset[str], frozenset[bytes] | None] = {frozenset(): None}
     for rank, (_, host, route, match) in enumerate(entries):
-        table._table_for(host).add(match, Candidate(rank, route, match))
+        if match.methods not in shared:
+            shared[match.methods] = frozenset(method.encode() for method in match.methods)
+        conditions = Conditions(match) if match.headers or match.query else None
+        candidate = Candidate(shared[match.methods], conditions, Lookup(route, match, False), rank)
+        table._table_for(host).add(match, candidate)
+    for host_table in table._every_host():
+        host_table.settle()
     return table
 
 

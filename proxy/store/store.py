@@ -38,6 +38,7 @@ class Store:
         self._connection: sqlite3.Connection | None = None
         self._eye: Eye | None = None
         self._broken = ""
+        self._news: Opened | None = None  # of an opening that nobody asked for, until it is told
         self._keys: dict[EvidenceKey, int] = {}
 
     def open(self) -> Opened:
@@ -54,6 +55,7 @@ class Store:
         return opened
 
     def close(self) -> None:
+        """Close the file; the next call opens it again."""
         connection, self._connection = self._connection, None
         eye, self._eye = self._eye, None
         self._keys.clear()
@@ -66,24 +68,25 @@ class Store:
                     eye.close()
 
     def write(self, batch: Batch) -> Opened | None:
-        """Write the batch, all of it or nothing. Not None when the file had to be opened anew first: what was written
-        before may be gone, so the caller may want to write its whole state again."""
-        reopened = self._ensure()
+        """Write the batch, all of it or nothing. Not None when the file had to be opened anew since the last write: if
+        it began fresh or a broken one was moved aside, the caller should write its whole state again."""
+        self._ensure()
         with self._transaction("write to") as connection:
             self._write_evidence(connection, batch)
             self._write_decisions(connection, batch)
             self._write_inventory(connection, batch)
-        return reopened
+        return self._told()
 
     def load(self) -> Loaded:
         """What the last run left. A file that turns out broken while it is read is replaced, and read once more."""
-        opened = self._ensure()
+        self._ensure()
         try:
-            return self._load(opened)
+            return self._load()
         except StoreTrouble as found:
             if not found.broken:
                 raise
-        return self._load(self._ensure())
+        self._ensure()
+        return self._load()
 
     def exemplars(self, route: str, signature: str, limit: int = 20) -> list[Exemplar]:
         """Kept examples of one signature of a route, newest first."""
@@ -181,7 +184,7 @@ class Store:
             number = self._keys[key] = int(connection.execute(query, key).fetchone()[0])
         return number
 
-    def _load(self, opened: Opened | None) -> Loaded:
+    def _load(self) -> Loaded:
         with self._guard("read") as connection:
             keys = {
                 number: EvidenceKey(*key)
@@ -191,7 +194,7 @@ class Store:
             folded = connection.execute(f"SELECT key, {sums}, min(second), max(second) FROM segment GROUP BY key")  # noqa: S608 - our own names
             signatures = connection.execute("SELECT * FROM signature ORDER BY key, first")
             return Loaded(
-                opened=opened,
+                opened=self._told(),
                 totals={keys[number]: Totals(*counts) for number, *counts in folded},
                 signatures=[
                     SignatureRow(keys[key], s, kind, Risk(risk), *rest) for key, s, kind, risk, *rest in signatures
@@ -215,15 +218,21 @@ class Store:
         with self._guard("read") as connection:
             return connection.execute(query, arguments).fetchall()
 
-    def _ensure(self) -> Opened | None:
+    def _ensure(self) -> None:
         if self._connection is not None and self._eye is not None:
             with trouble(self.path, "look at"):
                 gone, overwritten = self._eye.is_gone(), self._eye.is_overwritten()
             if overwritten and not gone:
                 self._broken = f"{self.path} was overwritten by something else"
             if not (gone or overwritten):
-                return None
-        return self.open()
+                return
+        opened = self.open()
+        if self._news is None or opened.fresh or opened.moved_aside is not None:
+            self._news = opened
+
+    def _told(self) -> Opened | None:
+        news, self._news = self._news, None
+        return news
 
     @contextmanager
     def _transaction(self, doing: str) -> Iterator[sqlite3.Connection]:

@@ -17,7 +17,7 @@ from proxy.model.evidence import EvidenceKey
 from proxy.model.spec import Retention
 from proxy.store import Batch, Store, StoreTrouble, opening
 from proxy.store.schema import MIGRATIONS, migrate
-from tests.store.helpers import KEY, exemplar, full_batch, segment
+from tests.store.helpers import KEY, difference, exemplar, full_batch, segment
 
 ROOT = Path(__file__).parents[2]
 
@@ -156,6 +156,19 @@ def test_a_file_overwritten_while_it_is_open_is_noticed_by_the_next_write(store:
     assert reopened.moved_aside is not None
     with closing(sqlite3.connect(path)) as reader:
         assert (7,) in reader.execute("SELECT second FROM segment").fetchall()
+
+
+def test_a_file_begun_anew_is_told_even_if_the_write_that_found_it_failed(store: Store, path: Path) -> None:
+    store.write(full_batch())
+    for file in path.parent.iterdir():
+        file.unlink()
+    assert store.history() == []  # a read came first
+    with pytest.raises(StoreTrouble):
+        store.write(Batch(differences=[difference(float("nan"))]))
+    told = store.write(Batch(segments=[segment(7)]))
+    assert told is not None
+    assert told.fresh
+    assert store.write(Batch(segments=[segment(8)])) is None
 
 
 def test_damage_inside_a_file_that_is_open_is_found_when_it_is_pruned(store: Store, path: Path) -> None:

@@ -102,7 +102,7 @@ def _check_matches(source: Source, route: Piece[RouteForm], raw: dict[str, Plain
     short, long = raw.get("match"), raw.get("matches")
     if short is None and not long:
         remedy = "Add `match: GET /path`, or `matches:` with at least one match."
-        _error(source, route.loc, "says not which requests belong to it", remedy)
+        _error(source, route.loc, "does not say which requests belong to it", remedy)
     elif short is not None and long is not None:
         _error(source, (*route.loc, "matches"), "stands beside `match`", "Keep one of the two.")
 

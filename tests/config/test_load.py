@@ -181,6 +181,13 @@ def test_without_libyaml_it_reads_the_same(path: Path, monkeypatch: pytest.Monke
         assert slow.problems == fast.problems
 
 
+@pytest.mark.parametrize("tag", ["!!int", "!!binary", "!custom"])
+def test_tags_are_refused(tag: str) -> None:
+    problem = only_message(TOP.replace("version: 1", f"version: {tag} 1"))
+    assert "routes.yaml:1:10:" in problem
+    assert "Remove the tag" in problem
+
+
 def test_a_byte_order_mark_is_no_mistake() -> None:
     assert read("\ufeff" + TOP).spec is not None
 

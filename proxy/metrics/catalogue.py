@@ -63,7 +63,7 @@ _ALL = (
     Metric("strangler_process_restarts_total", _C, "Processes that died and were started again.", ("process",)),
     Metric("strangler_store_ok", _G, "1 when the last write to the store succeeded."),
     Metric("strangler_store_lost_total", _C, "Rows given up because the store could not take them in time."),
-    Metric("strangler_link_dropped_total", _C, "Messages from workers to control that were given up.", ("kind",)),
+    Metric("strangler_link_dropped_total", _C, "Rows that workers could not get to control in time."),
     Metric("strangler_build_info", _G, "Always 1; the version is in the label.", ("version",)),
 )
 

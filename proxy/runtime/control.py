@@ -37,8 +37,8 @@ from proxy.runtime.link import Kind, Link, pack_compiled, unpack
 from proxy.runtime.live import Change, Live
 from proxy.runtime.load import Built, build_file
 from proxy.runtime.settings import Settings
-from proxy.runtime.views import Views, WorkerView
-from proxy.store import Batch, Store
+from proxy.runtime.views import Parts, Views, WorkerView
+from proxy.store import Batch, Store, StoreTrouble
 
 SETTLE = 0.2  # seconds between two rounds of counting and writing
 PRUNE = 600.0
@@ -61,7 +61,18 @@ class Control:
         self.desk = Desk(live, self.keeper)
         self.workers: dict[Link, WorkerView] = {}
         self.stop = asyncio.Event()
-        self.views = Views(self)
+        self.views = Views(
+            Parts(
+                settings,
+                order.restarts,
+                live,
+                self.desk,
+                self.keeper,
+                self.totals,
+                self.inventory,
+                lambda: list(self.workers.values()),
+            )
+        )
         self.commands = Commands(live, self.desk, self.apply, self._mark_halt)
 
     async def run(self, listener: socket.socket) -> None:
@@ -264,8 +275,12 @@ class Control:
                 await self._prune(self.live.compiled.spec.retention)
 
     async def _prune(self, retention: Retention) -> None:
-        pruned = await self.keeper.read(lambda store: store.prune(time.time(), retention))
-        log.info("pruned", rows=pruned.rows, keys=pruned.keys)
+        try:
+            pruned = await self.keeper.read(lambda store: store.prune(time.time(), retention))
+        except StoreTrouble as trouble:
+            log.warning("not_pruned", error=str(trouble))
+        else:
+            log.info("pruned", rows=pruned.rows, keys=pruned.keys)
 
     def _keep_inventory(self) -> None:
         self.keeper.write(Batch(inventory=self.inventory.rows(), inventory_whole=True))

@@ -77,10 +77,13 @@ class Keeper:
                 reopened = await self._do(lambda batch=batch: self._store.write(batch))  # type: ignore[misc]  # bound now
             except StoreTrouble as trouble:
                 self._failed(trouble)
-                return False
+                if not trouble.rejected:
+                    return False
+                self.lost += rows_in(batch)  # it would be refused for ever
+                reopened = None
             if self._line and self._line[0] is batch:
                 self._line.popleft()
-            if reopened is not None and reopened.fresh:
+            if reopened is not None and (reopened.fresh or reopened.moved_aside is not None):
                 log.warning("store_begun_anew", why=reopened.why, moved_aside=str(reopened.moved_aside))
                 self._line.append(self._resupply())
             if not self.ok:

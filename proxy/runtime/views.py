@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
-from proxy import __version__, evidence
-from proxy.metrics import SideFigures, render
+from proxy import __version__, evidence, routing
+from proxy.metrics import SideFigures, Totals, render
 from proxy.metrics.exposition import Gauge
 from proxy.model.decision import UNROUTED
 from proxy.model.evidence import Ruling
@@ -16,9 +17,10 @@ from proxy.model.records import Accepted, Exemplar, InventoryRow, SignatureRow
 from proxy.model.sides import STAGES, Side, Stage
 from proxy.model.spec import Route
 from proxy.runtime.commands import next_stage, plain_verdict
-
-if TYPE_CHECKING:
-    from proxy.runtime.control import Control
+from proxy.runtime.desk import Desk
+from proxy.runtime.keeper import Keeper
+from proxy.runtime.live import Live
+from proxy.runtime.settings import Settings
 
 
 @dataclass(slots=True)
@@ -37,11 +39,33 @@ class WorkerView:
         return f"worker-{self.index}-{self.pid}"
 
 
-class Views:
-    """Reads control, changes nothing."""
+@dataclass(slots=True)
+class Parts:
+    """What control is made of, as far as it can be looked at. `workers` are those connected now."""
 
-    def __init__(self, control: Control) -> None:
-        self._control = control
+    settings: Settings
+    restarts: int
+    live: Live
+    desk: Desk
+    keeper: Keeper
+    totals: Totals
+    inventory: routing.Inventory
+    workers: Callable[[], list[WorkerView]]
+
+
+class _Folded(NamedTuple):
+    """The counters of all processes added up, once for a whole answer; the last two by route, then by reason."""
+
+    figures: dict[tuple[str, str, str], SideFigures]
+    dropped: dict[str, dict[str, int]]
+    fallbacks: dict[str, dict[str, int]]
+
+
+class Views:
+    """Reads the parts of control, changes nothing."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._control = parts
         self._started = time.time()
 
     # status
@@ -49,7 +73,7 @@ class Views:
     def status(self) -> dict[str, Any]:
         control = self._control
         live, keeper = control.live, control.keeper
-        figures = control.totals.figures()
+        folded = self._fold()
         return {
             "version": __version__,
             "generation": live.generation,
@@ -62,23 +86,23 @@ class Views:
             },
             "workers": {
                 "expected": control.settings.workers,
-                "connected": len(control.workers),
-                "restarts": sum(worker.restarts for worker in control.workers.values()),
+                "connected": len(control.workers()),
+                "restarts": sum(worker.restarts for worker in control.workers()),
             },
-            "control": {"restarts": control.order.restarts},
+            "control": {"restarts": control.restarts},
             "store": {"ok": keeper.ok, "error": keeper.error, "lost": keeper.lost},
             "routes": [
-                *(self._route(route, figures) for route in live.compiled.spec.routes),
-                self._unrouted(figures),
+                *(self._route(route, folded) for route in live.compiled.spec.routes),
+                self._unrouted(folded),
             ],
         }
 
     def route(self, route: Route) -> dict[str, Any]:
-        view = self._route(route, self._control.totals.figures())
+        view = self._route(route, self._fold())
         view["signatures"] = self.signatures(route)
         return view
 
-    def _route(self, route: Route, figures: dict[tuple[str, str, str], SideFigures]) -> dict[str, Any]:
+    def _route(self, route: Route, folded: _Folded) -> dict[str, Any]:
         control = self._control
         state = control.live.states[route.name]
         counted = control.desk.counted(route)
@@ -92,38 +116,45 @@ class Views:
             "build": control.desk.build(route.name),
             "owns_data": route.owns_data,
             "extracted": route.extracted,
-            "sides": self._sides(route.name, "answer", figures),
-            "shadow": self._sides(route.name, "shadow", figures),
+            "sides": self._sides(route.name, "answer", folded),
+            "shadow": self._sides(route.name, "shadow", folded),
             "comparisons": counted.results,
             "not_compared_reasons": counted.reasons,
-            "dropped": self._by_reason("strangler_shadow_dropped_total", route.name),
-            "fallbacks": int(sum(self._by_reason("strangler_fallbacks_total", route.name).values())),
-            "breaker_open": any(
-                worker.gauges.get("breakers", {}).get(route.extracted) for worker in control.workers.values()
-            ),
+            "dropped": folded.dropped.get(route.name, {}),
+            "fallbacks": sum(folded.fallbacks.get(route.name, {}).values()),
+            "breaker_open": any(worker.gauges.get("breakers", {}).get(route.extracted) for worker in control.workers()),
             "verdict": plain_verdict(control.desk.verdict(route)),
             "next_stage": str(following) if following else None,
         }
 
-    def _unrouted(self, figures: dict[tuple[str, str, str], SideFigures]) -> dict[str, Any]:
+    def _unrouted(self, folded: _Folded) -> dict[str, Any]:
         return {
             "name": UNROUTED,
             "stage": str(Stage.LEGACY),
             "percent": None,
             "source": "file",
-            "sides": self._sides(UNROUTED, "answer", figures),
+            "sides": self._sides(UNROUTED, "answer", folded),
             "verdict": None,
         }
 
-    def _sides(
-        self, route: str, role: str, figures: dict[tuple[str, str, str], SideFigures]
-    ) -> dict[str, dict[str, Any]]:
+    def _sides(self, route: str, role: str, folded: _Folded) -> dict[str, dict[str, Any]]:
         nothing = SideFigures()
-        return {str(side): figures.get((route, str(side), role), nothing)._asdict() for side in Side}
+        return {str(side): folded.figures.get((route, str(side), role), nothing)._asdict() for side in Side}
 
-    def _by_reason(self, name: str, route: str) -> dict[str, int]:
-        counters = self._control.totals.counters().items()
-        return {labels[1]: int(value) for (metric, labels), value in counters if metric == name and labels[0] == route}
+    def _fold(self) -> _Folded:
+        return _Folded(
+            self._control.totals.figures(),
+            self._by_reason("strangler_shadow_dropped_total"),
+            self._by_reason("strangler_fallbacks_total"),
+        )
+
+    def _by_reason(self, name: str) -> dict[str, dict[str, int]]:
+        """A counter with the labels route and reason, by route."""
+        found: dict[str, dict[str, int]] = {}
+        for (metric, labels), value in self._control.totals.counters().items():
+            if metric == name:
+                found.setdefault(labels[0], {})[labels[1]] = int(value)
+        return found
 
     # evidence
 
@@ -166,16 +197,20 @@ class Views:
 
     def ready(self) -> tuple[bool, str]:
         """Whether traffic can be served, and why not. A worker connects once it has a table."""
-        return bool(self._control.workers), "" if self._control.workers else "no worker is connected"
+        connected = bool(self._control.workers())
+        return connected, "" if connected else "no worker is connected"
 
     def _gauges(self) -> list[Gauge]:
         control = self._control
-        live, workers = control.live, list(control.workers.values())
+        live, workers = control.live, control.workers()
         gauges: list[Gauge] = [
             ("strangler_config_reload_success", (), float(live.last_ok)),
             ("strangler_config_generation", (), float(live.generation)),
             ("strangler_halted", (), float(live.is_halted)),
             ("strangler_store_ok", (), float(control.keeper.ok)),
+            ("strangler_store_lost_total", (), float(control.keeper.lost)),
+            ("strangler_process_restarts_total", ("control",), float(control.restarts)),
+            ("strangler_process_restarts_total", ("worker",), float(sum(worker.restarts for worker in workers))),
             ("strangler_build_info", (__version__,), 1.0),
             ("strangler_in_flight", (), float(sum(worker.gauges.get("in_flight", 0) for worker in workers))),
             (

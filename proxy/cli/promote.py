@@ -54,7 +54,7 @@ def command(
     \b
     Exit codes:
       0  promoted
-      1  refused: the verdict does not allow it
+      1  refused: the verdict does not allow it, or there is nowhere to go
       2  trouble: no such route, the proxy cannot be reached, or the file cannot be edited
     """
     if percent is not None and to not in (None, "canary"):
@@ -89,7 +89,7 @@ def _show_refusal(route: str, refusal: Refused) -> None:
     show(f"Not promoted: {refusal.message}", err=True)
     if verdict := refusal.problem.get("verdict"):
         show(*(indented(line) for line in verdict_lines(verdict)), err=True)
-    show(f"  See `strangler mismatches {route}`; --force promotes all the same.", err=True)
+        show(f"  See `strangler mismatches {route}`; --force promotes all the same.", err=True)
 
 
 def _write_edit(config: str, route: str, done: Json) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from proxy.cli.client import Client
+from proxy.cli.client import Client, Refused
 from proxy.cli.options import admin_options, json_option, who_options
 from proxy.cli.output import show, show_json
 
@@ -13,7 +13,8 @@ from proxy.cli.output import show, show_json
 @who_options
 @json_option
 @admin_options
-def command(client: Client, who: str, why: str, as_json: bool) -> None:
+@click.pass_context
+def command(ctx: click.Context, client: Client, who: str, why: str, as_json: bool) -> None:
     """Lift a halt: every route returns to the stage it had, by its override or the routes file.
 
     \b
@@ -26,12 +27,15 @@ def command(client: Client, who: str, why: str, as_json: bool) -> None:
       1  still halted, by `halt: true` in the routes file
       2  trouble: the proxy cannot be reached
     """
-    done = client.post("resume", who=who, why=why)
+    try:
+        done = client.post("resume", who=who, why=why)
+    except Refused as refusal:
+        if as_json:
+            show_json(refusal.problem)
+        else:
+            show(refusal.message, err=True)
+        ctx.exit(1)
     if as_json:
         show_json(done)
-    elif done.get("halted"):
-        show("Still halted: the routes file says `halt: true`. Take that out to resume.")
     else:
         show("Resumed.")
-    if done.get("halted"):
-        click.get_current_context().exit(1)

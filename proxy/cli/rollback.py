@@ -31,7 +31,7 @@ def command(ctx: click.Context, client: Client, route: str, yes: bool, who: str,
     \b
     Exit codes:
       0  rolled back
-      1  refused: the route owns its data and nobody said yes
+      1  refused: it owns its data and nobody said yes, or the monolith answers it already
       2  trouble: no such route, or the proxy cannot be reached
     """
 
@@ -42,7 +42,7 @@ def command(ctx: click.Context, client: Client, route: str, yes: bool, who: str,
         try:
             done = roll(yes)
         except Refused as refusal:
-            if yes or as_json or not sys.stdin.isatty():
+            if yes or as_json or not sys.stdin.isatty() or not _loses_data(client, route):
                 raise
             show(refusal.message, err=True)
             if not click.confirm("Roll it back all the same?", err=True):
@@ -52,9 +52,15 @@ def command(ctx: click.Context, client: Client, route: str, yes: bool, who: str,
         if as_json:
             show_json(refusal.problem)
         else:
-            show(f"Not rolled back: {refusal.message}", "  Say --yes to roll it back all the same.", err=True)
+            show(f"Not rolled back: {refusal.message}", err=True)
         ctx.exit(1)
     if as_json:
         show_json(done)
     else:
         show_move(route, done)
+
+
+def _loses_data(client: Client, route: str) -> bool:
+    """Whether a refusal can be overruled by a yes; that a route is at legacy already cannot."""
+    state = client.get("routes", route)
+    return bool(state.get("owns_data")) and state.get("stage") != "legacy"

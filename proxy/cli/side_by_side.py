@@ -48,9 +48,9 @@ def side_by_side(legacy: Json, extracted: Json, headers: Sequence[str]) -> list[
 
 
 def answer_lines(answer: Json, headers: Sequence[str]) -> list[str]:
-    """One side's answer as lines; "no answer" when none began."""
+    """One side's answer as lines; how it ended when no answer began."""
     if not answer.get("status"):
-        return ["no answer"]
+        return [clean(f"no answer: {answer['outcome']}" if answer.get("outcome") else "no answer")]
     wanted = {name.lower() for name in headers}
     lines = [f"status {answer['status']}"]
     lines += [f"{name}: {value}" for name, value in answer.get("headers", ()) if name.lower() in wanted]

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -14,30 +10,9 @@ import pytest
 from proxy.cli.side_by_side import body_lines, rows, shortened
 from tests.cli import answers
 from tests.cli.conftest import CannedAdmin, Run
+from tests.cli.terminal import on_a_terminal
 
 ESCAPE = "\x1b"
-
-
-def on_a_terminal(*arguments: str, columns: int = 80, **environment: str) -> tuple[int, str]:
-    """What the command prints on a real terminal of that width, and its exit code."""
-    ours, theirs = pty.openpty()
-    plain = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR", "COLORTERM")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "proxy", *arguments],
-        stdout=theirs,
-        stderr=theirs,
-        stdin=subprocess.DEVNULL,
-        env={**plain, "TERM": "xterm", "COLUMNS": str(columns), **environment},
-    )
-    os.close(theirs)
-    pieces = []
-    try:
-        while piece := os.read(ours, 65536):
-            pieces.append(piece)
-    except OSError:  # Linux says EIO when the last writer has closed a terminal
-        pass
-    os.close(ours)
-    return process.wait(30), b"".join(pieces).decode().replace("\r\n", "\n")
 
 
 def test_status_says_everything_at_one_glance(ask: Run, admin: CannedAdmin) -> None:
@@ -215,13 +190,13 @@ def test_what_a_backend_sent_cannot_move_the_cursor(ask: Run, admin: CannedAdmin
 
 
 def test_an_answer_that_never_came(ask: Run, admin: CannedAdmin) -> None:
-    silent = {"status": 0, "headers": [], "body": None, "seconds": 5.0}
+    silent = {"outcome": "upstream_closed", "status": 0, "headers": [], "body": None, "seconds": 5.0}
     admin.answers(
         "GET",
         "/routes/charge-read/mismatches/3fa1",
         {"signature": answers.signature(), "exemplars": [answers.exemplar(extracted=silent)]},
     )
-    assert "no answer" in ask("mismatches", "charge-read", "3fa1").stdout
+    assert "no answer: upstream_closed" in ask("mismatches", "charge-read", "3fa1").stdout
 
 
 def test_numbers_are_laid_out_as_they_were_written() -> None:

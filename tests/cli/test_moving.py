@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli import answers
 from tests.cli.conftest import CannedAdmin, Run
+from tests.cli.terminal import on_a_terminal
 
 PROMOTE = "/routes/charge-read/promote"
 ROLLBACK = "/routes/charge-read/rollback"
@@ -83,7 +84,6 @@ def test_rollback_of_a_route_that_owns_its_data_needs_a_yes(ask: Run, admin: Can
     result = ask("rollback", "charge-read")
     assert result.exit_code == 1
     assert "owns its data" in result.stderr
-    assert "--yes" in result.stderr
     assert ask("rollback", "charge-read", "--json").exit_code == 1
     admin.answers("POST", ROLLBACK, answers.move("live", "legacy"))
     assert ask("rollback", "charge-read", "--yes").exit_code == 0
@@ -99,10 +99,11 @@ def test_halt_names_what_it_could_not_halt(ask: Run, admin: CannedAdmin) -> None
 
 
 def test_resume_cannot_lift_what_the_file_says(ask: Run, admin: CannedAdmin) -> None:
-    admin.answers("POST", "/resume", {"halted": True, "skipped": []})
+    admin.answers("POST", "/resume", answers.problem("Still halted", "routes.yaml says `halt: true`."), status=409)
     result = ask("resume")
     assert result.exit_code == 1
-    assert "halt: true" in result.stdout
+    assert "halt: true" in result.stderr
+    assert json.loads(ask("resume", "--json").stdout)["title"] == "Still halted"
 
 
 def test_accept(ask: Run, admin: CannedAdmin) -> None:
@@ -130,3 +131,23 @@ def test_accept_wants_a_day_to_come(ask: Run, admin: CannedAdmin, until: str) ->
 
 def test_accept_wants_an_owner_and_a_reason(ask: Run) -> None:
     assert ask("accept", "charge-read", "3fa1", "--until", "2999-01-31").exit_code == 2
+
+
+def test_a_person_is_asked_before_data_is_lost(admin: CannedAdmin) -> None:
+    admin.answers("POST", ROLLBACK, answers.problem("Rolling back loses data", "The route owns its data."), status=409)
+    admin.answers("GET", "/routes/charge-read", answers.route(owns_data=True))
+    code, text = on_a_terminal("rollback", "charge-read", "--admin", admin.url, typed="n\n")
+    assert code == 1
+    assert "Roll it back all the same?" in text
+    assert [asked.fields["yes"] for asked in admin.asked if asked.fields] == [False]
+    on_a_terminal("rollback", "charge-read", "--admin", admin.url, typed="y\n")
+    assert [asked.fields["yes"] for asked in admin.asked if asked.fields] == [False, False, True]
+
+
+def test_a_person_is_not_asked_what_a_yes_cannot_change(admin: CannedAdmin) -> None:
+    admin.answers("POST", ROLLBACK, answers.problem("Already there", "It is in stage legacy already."), status=409)
+    admin.answers("GET", "/routes/charge-read", answers.route(owns_data=True, stage="legacy"))
+    code, text = on_a_terminal("rollback", "charge-read", "--admin", admin.url, typed="y\n")
+    assert code == 1
+    assert "Already there" in text
+    assert "all the same" not in text

@@ -200,7 +200,7 @@ class Table:
     """Immutable once built by `compile_table`. Pickled as the spec: compiling it anew takes less time than unpickling
     the tree."""
 
-    __slots__ = ("_any", "_by_host", "_hosts", "_only", "_spec", "_wildcards", "size")
+    __slots__ = ("_any", "_by_host", "_hosts", "_only", "_spec", "_wildcards")
 
     def __init__(self, spec: RoutesSpec) -> None:
         self._spec = spec
@@ -209,7 +209,6 @@ class Table:
         self._by_host = False
         self._hosts: dict[bytes, _HostTable] = {}
         self._wildcards: dict[bytes, _HostTable] = {}  # keyed by the suffix: `*.example.com` under b".example.com"
-        self.size = 0
 
     def __reduce__(self) -> tuple[Callable[[RoutesSpec], Table], tuple[RoutesSpec]]:
         return compile_table, (self._spec,)
@@ -286,7 +285,6 @@ def compile_table(spec: RoutesSpec) -> Table:
     ]
     entries.sort(key=lambda entry: entry[0])
     table = Table(spec)
-    table.size = len(entries)
     shared: dict[frozenset[str], frozenset[bytes] | None] = {frozenset(): None}
     for rank, (_, host, route, match) in enumerate(entries):
         if match.methods not in shared:

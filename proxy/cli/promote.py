@@ -88,7 +88,7 @@ def command(
 def _show_refusal(route: str, refusal: Refused) -> None:
     show(f"Not promoted: {refusal.message}", err=True)
     if verdict := refusal.problem.get("verdict"):
-        show(*(indented(line) for line in verdict_lines(verdict)), err=True)
+        show(*(indented(line) for line in verdict_lines(verdict) if line not in refusal.message), err=True)
         show(f"  See `strangler mismatches {route}`; --force promotes all the same.", err=True)
 
 

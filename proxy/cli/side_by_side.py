@@ -7,6 +7,7 @@ it is part of what the side said. Long stretches of equal lines are left out but
 from __future__ import annotations
 
 import difflib
+import itertools
 import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -110,20 +111,12 @@ def shortened(given: Sequence[Row]) -> Iterator[Row]:
     near = {
         index + offset for index, row in enumerate(given) if row.mark != " " for offset in range(-AROUND, AROUND + 1)
     }
-    if not near:
-        yield from given
-        return
-    skipped = 0
-    for index, row in enumerate(given):
-        if index in near:
-            if skipped:
-                yield _gap(skipped)
-                skipped = 0
-            yield row
+    for is_near, stretch in itertools.groupby(enumerate(given), lambda numbered: not near or numbered[0] in near):
+        lines = [row for _, row in stretch]
+        if is_near or len(lines) == 1:
+            yield from lines
         else:
-            skipped += 1
-    if skipped:
-        yield _gap(skipped)
+            yield _gap(len(lines))
 
 
 def _gap(lines: int) -> Row:

@@ -56,6 +56,8 @@ def parse_metrics(text: str, route: str) -> Compared:
     dropped: dict[str, int] = {}
     for family in text_string_to_metric_families(text):
         for name, labels, value, *_ in family.samples:
+            if name == "strangler_link_dropped_total":
+                dropped["link"] = dropped.get("link", 0) + int(value)  # it knows no route; one is measured at a time
             if labels.get("route") != route:
                 continue
             if name == "strangler_requests_total" and labels.get("side") == "legacy":

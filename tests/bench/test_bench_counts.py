@@ -26,12 +26,14 @@ strangler_comparisons_total{route="equal",result="ignored"} 40
 strangler_comparisons_total{route="equal",result="not_compared"} 9
 # TYPE strangler_shadow_dropped_total counter
 strangler_shadow_dropped_total{route="equal",reason="queue_full"} 11
+# TYPE strangler_link_dropped_total counter
+strangler_link_dropped_total 5
 """
 
 
 def test_compared_is_counted_against_what_legacy_answered_on_that_route() -> None:
     seen = parse_metrics(METRICS, "equal")
-    assert seen == Compared(1000, {"match": 940, "ignored": 40, "not_compared": 9}, {"queue_full": 11})
+    assert seen == Compared(1000, {"match": 940, "ignored": 40, "not_compared": 9}, {"queue_full": 11, "link": 5})
     assert seen.compared == 980
     assert seen.share == 0.98
     assert seen.settled

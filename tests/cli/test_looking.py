@@ -221,7 +221,7 @@ def test_text_that_is_no_json_stays_as_it_is() -> None:
 def test_lines_that_only_one_side_has() -> None:
     assert [row.mark for row in rows(["a", "b", "c"], ["a", "c", "d"])] == [" ", "<", " ", ">"]
     alike = [str(number) for number in range(9)]
-    assert [row.left for row in shortened(rows([*alike, "x"], [*alike, "y"]))][0] == "... 6 equal lines ..."
+    assert next(row.left for row in shortened(rows([*alike, "x"], [*alike, "y"]))) == "... 6 equal lines ..."
     assert [row.left for row in shortened(rows([*alike[:4], "x"], [*alike[:4], "y"]))] == [*alike[:4], "x"]
     assert list(shortened(rows(["a"] * 9, ["a"] * 9))) == rows(["a"] * 9, ["a"] * 9)
 

@@ -22,6 +22,8 @@ from bench.upstream import LOOSE, SIZES, Upstream, requests_served
 CONNECTIONS = 32
 SLOWER = (0.9, 0.7)  # shares of the compared rate at which an invalid shadow run is tried again
 
+PUT_OFF = 1.15  # more CPU seconds than this per second of load were partly spent after it: no rate to be held
+
 
 @dataclass(frozen=True)
 class Running:
@@ -108,12 +110,12 @@ def measure(running: Running, cores: Cores, case: str, size: str, seconds: float
         cpu_us=round(1e6 * cpu / max(1, load.requests), 2),
         copies=round(copies, 4) if copied else None,
         compared=compared,
-        invalid=fault(load, copies if copied else None, compared) if quiet else "still busy long after the last answer",
+        invalid=fault(load, cpu, copies if copied else None, compared) if quiet else "busy long after the last answer",
         paced=pause_ms > 0,
     )
 
 
-def fault(load: Load, copies: float | None, compared: Compared | None) -> str:
+def fault(load: Load, cpu: float, copies: float | None, compared: Compared | None) -> str:
     """Why a run proves nothing, or "". A peer that mirrors is held to its copies by the upstream's count."""
     if load.failed or not load.requests:
         return f"{load.failed} of {load.requests} requests failed"
@@ -123,6 +125,8 @@ def fault(load: Load, copies: float | None, compared: Compared | None) -> str:
         return f"{compared.share:.1%} compared: its counts hold comparisons of other runs"
     if copies is not None and copies < ENOUGH:
         return f"only {copies:.1%} of the copies were sent"
+    if cpu > PUT_OFF * load.seconds:
+        return f"work was put off: {cpu:.1f} s of CPU time for {load.seconds:.1f} s of load on one core"
     return ""
 
 

@@ -54,13 +54,14 @@ def test_only_what_a_run_added_is_counted() -> None:
 def test_a_run_is_invalid_below_99_percent_or_with_failures() -> None:
     good = parse('{"requests":10,"seconds":2,"bytes":1,"errors":0,"not_200":0,"p50_ms":1,"p99_ms":2}')
     assert good.rate == 5
-    assert fault(good, None, None) == ""
-    assert fault(good, 0.995, Compared(1000, {"match": 990}, {})) == ""
-    assert fault(good, 0.995, Compared(1000, {"match": 989}, {})) == "only 98.9% compared"
-    assert "of other runs" in fault(good, 0.995, Compared(1000, {"match": 1011}, {}))
-    assert fault(good, 0.5, None) == "only 50.0% of the copies were sent"
+    assert fault(good, 1.0, None, None) == ""
+    assert fault(good, 1.0, 0.995, Compared(1000, {"match": 990}, {})) == ""
+    assert fault(good, 1.0, 0.995, Compared(1000, {"match": 989}, {})) == "only 98.9% compared"
+    assert "of other runs" in fault(good, 1.0, 0.995, Compared(1000, {"match": 1011}, {}))
+    assert fault(good, 1.0, 0.5, None) == "only 50.0% of the copies were sent"
+    assert "put off" in fault(good, 2.4, None, None)
     bad = parse('noise\n{"requests":10,"seconds":2,"bytes":1,"errors":1,"not_200":2,"p50_ms":1,"p99_ms":2}\n')
-    assert fault(bad, None, None) == "3 of 10 requests failed"
+    assert fault(bad, 1.0, None, None) == "3 of 10 requests failed"
 
 
 def test_wrk_without_figures_is_one_clear_error() -> None:

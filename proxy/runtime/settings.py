@@ -16,8 +16,7 @@ TOKEN_VARIABLE = "STRANGLER_ADMIN_TOKEN"  # noqa: S105 - the name of a variable
 class Settings:
     """The options of one run. `listen` and `admin` are (host, port), port 0 lets the system choose; IPv6 hosts come
     without brackets. `token` guards the admin port, None for no guard. `log_format` is "json" or "console";
-    `access_log` is the share of exchanges that get an access line, 0 to 1. `drain_limit` is how many seconds the
-    supervisor waits for exchanges to end before it kills; routes.yaml gives the workers their own, shorter one."""
+    `access_log` is the share of exchanges that get an access line, 0 to 1."""
 
     config: Path
     listen: Address
@@ -27,7 +26,6 @@ class Settings:
     token: str | None
     log_format: str
     access_log: float
-    drain_limit: float = 30.0
 
     def plain(self) -> dict[str, Any]:
         """The settings as JSON values, for the command line of the other processes. Without the token: command lines
@@ -40,7 +38,6 @@ class Settings:
             "state": str(self.state),
             "log_format": self.log_format,
             "access_log": self.access_log,
-            "drain_limit": self.drain_limit,
         }
 
     @classmethod
@@ -57,7 +54,6 @@ class Settings:
             token=token,
             log_format=plain["log_format"],
             access_log=plain["access_log"],
-            drain_limit=plain["drain_limit"],
         )
 
 

@@ -36,7 +36,8 @@ HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.
 QUICK_DEATH = 2.0  # a process that lived shorter than this is started again only after a pause
 LONGEST_PAUSE = 5.0
 START_LIMIT = 120.0  # seconds control may take for its first table
-STOP_GRACE = 5.0  # seconds beyond the drain limit before a process is killed
+STOP_GRACE = 10.0  # seconds that control may take to write its last evidence
+LONGEST_DRAIN = 3700.0  # a worker ends by itself after `limits.drain_timeout`, at most an hour
 
 
 class StartError(Exception):
@@ -90,8 +91,7 @@ class Supervisor:
 
     def stop(self) -> int:
         """Drains the workers, then ends control, so that the last evidence is written. 1 when one had to be killed."""
-        limit = self.settings.drain_limit + STOP_GRACE
-        clean = self._end([child for name, child in self.children.items() if name != "control"], limit)
+        clean = self._end([child for name, child in self.children.items() if name != "control"], LONGEST_DRAIN)
         return 0 if self._end([self.children["control"]], STOP_GRACE) and clean else 1
 
     def _handle(self, received: signal.Signals) -> None:

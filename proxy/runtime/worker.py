@@ -38,6 +38,7 @@ from proxy.shadow import Shadow
 
 TICK = 0.05
 RECONNECT = 0.1
+OVERTIME = 10.0  # seconds beyond the drain limit after which the system ends a worker that hangs
 FAREWELL = 0.3  # seconds in which a draining worker still takes connections, see `_drain`
 
 log = structlog.get_logger("strangler.worker")
@@ -268,6 +269,8 @@ class Worker:
         """1. Answers say `Connection: close`. 2. For a moment connections are still taken: a client that connected
         just before must not be reset. 3. The listener closes once no connection waits in it. 4. Exchanges end."""
         limit = self.snapshot.spec.limits.drain_timeout if self.snapshot else 0.0
+        signal.alarm(int(limit + OVERTIME))  # ends the process even if its loop hangs
+        log.info("drain", limit=limit, in_flight=data_path.in_flight)
         draining = asyncio.create_task(data_path.drain(limit))
         await asyncio.sleep(FAREWELL)
         while select.select([self.listener], [], [], 0)[0]:  # a connection waits to be taken  # noqa: ASYNC110

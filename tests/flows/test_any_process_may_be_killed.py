@@ -1,0 +1,96 @@
+"""SIGKILL of any process of the proxy is survived by the clients, counted, and mended."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+from tests.support.running import Running, backends, json_backend, running, until
+
+ROUTES = """
+version: 1
+backends:
+  legacy: {{url: "{legacy}"}}
+  service: {{url: "{service}", build_header: X-Build}}
+legacy: legacy
+routes:
+  - name: read
+    match: GET /items/{{id}}
+    extracted: service
+    stage: shadow
+"""
+
+
+def test_control_is_replaced_and_clients_see_nothing(tmp_path: Path) -> None:
+    legacy, service = json_backend(), json_backend("b1")
+    with backends(legacy, service), running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy:
+        for number in range(20):
+            assert proxy.get(f"/items/{number}")[0] == 200
+        until(lambda: proxy.route("read")["comparisons"]["match"] == 20, "20 matches")
+        before = proxy.pids()["control"]
+        os.kill(before, signal.SIGKILL)
+        for number in range(20, 30):
+            assert proxy.get(f"/items/{number}")[0] == 200
+        until(lambda: proxy.pids()["control"] != before and reachable(proxy), "a new control")
+        # what was counted is still there, what came meanwhile was counted by the worker
+        until(lambda: proxy.route("read")["sides"]["legacy"]["requests"] == 30, "the worker to tell everything again")
+        assert proxy.route("read")["comparisons"]["match"] >= 20
+        assert proxy.metric('strangler_process_restarts_total{process="control"}') == 1.0
+
+
+def test_a_worker_is_replaced_and_the_rest_serve_on(tmp_path: Path) -> None:
+    legacy, service = json_backend(), json_backend("b1")
+    routes = ROUTES.format(legacy=legacy.url, service=service.url)
+    with backends(legacy, service), running(tmp_path, routes, "--workers", "2") as proxy:
+        until(lambda: proxy.api("GET", "/status")["workers"]["connected"] == 2, "both workers")
+        before = proxy.pids()["worker-0"]
+        os.kill(before, signal.SIGKILL)
+        for number in range(30):
+            assert proxy.get(f"/items/{number}")[0] == 200
+        until(lambda: proxy.pids().get("worker-0") not in (None, before), "a new worker")
+        until(lambda: proxy.api("GET", "/status")["workers"] == {"expected": 2, "connected": 2, "restarts": 1}, "both")
+
+
+def test_a_worker_that_starts_while_control_is_dead_serves_the_last_table(tmp_path: Path) -> None:
+    legacy, service = json_backend(who="legacy"), json_backend("b1", who="service")
+    routes = ROUTES.format(legacy=legacy.url, service=service.url).replace("stage: shadow", "stage: live")
+    with backends(legacy, service), running(tmp_path, routes) as proxy:
+        assert b"service" in proxy.get("/items/1")[1]
+        pids = proxy.pids()
+        os.kill(pids["control"], signal.SIGSTOP)  # control neither answers nor is replaced
+        try:
+            os.kill(pids["worker-0"], signal.SIGKILL)
+            until(lambda: proxy.pids().get("worker-0") not in (None, pids["worker-0"]), "a new worker")
+            assert b"service" in proxy.get("/items/2")[1]
+        finally:
+            os.kill(pids["control"], signal.SIGCONT)
+
+
+def test_when_the_supervisor_is_killed_clients_are_served_and_the_next_run_takes_over(tmp_path: Path) -> None:
+    legacy, service = json_backend(), json_backend("b1")
+    with backends(legacy, service), running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy:
+        assert proxy.process is not None
+        left = proxy.pids()
+        proxy.process.kill()
+        proxy.process.wait()
+        assert proxy.get("/items/1")[0] == 200
+        proxy.start(wait=False)
+        until(lambda: "worker-0" in proxy.pids() and not set(left.values()) & set(proxy.pids().values()), "a new run")
+        until(lambda: reachable(proxy), "it to be ready")
+        assert proxy.get("/items/2")[0] == 200
+        assert not any(alive(pid) for pid in left.values())
+
+
+def reachable(proxy: Running) -> bool:
+    try:
+        return proxy.ask_admin("GET", "/readyz")[0] == 200
+    except OSError:
+        return False
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

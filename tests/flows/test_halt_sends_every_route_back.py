@@ -1,0 +1,86 @@
+"""Halt: by command, by file, and by a signal when control is dead. Only what can't go back stays where it is."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+from tests.support.running import Running, backends, json_backend, running, until
+
+ROUTES = """
+version: 1
+backends:
+  legacy: {{url: "{legacy}"}}
+  service: {{url: "{service}", build_header: X-Build}}
+legacy: legacy
+halt: false
+routes:
+  - {{name: read, match: "GET /items/{{id}}", extracted: service, stage: live}}
+  - {{name: owner, match: "GET /owned/{{id}}", extracted: service, stage: live, owns_data: true}}
+  - {{name: gone, match: "GET /gone/{{id}}", extracted: service, stage: retired}}
+"""
+
+
+def who(proxy: Running, path: str) -> bytes:
+    status, body = proxy.get(path)
+    assert status == 200
+    return b"service" if b"service" in body else b"legacy"
+
+
+def test_by_command_and_it_outlives_edits_and_restarts(tmp_path: Path) -> None:
+    legacy, service = json_backend(who="legacy"), json_backend("b1", who="service")
+    with backends(legacy, service), running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy:
+        assert who(proxy, "/items/1") == b"service"
+        done = proxy.command("halt", "--why", "drill")
+        assert done.returncode == 0
+        assert "owner" in done.stdout
+        assert "gone" in done.stdout
+        until(lambda: who(proxy, "/items/1") == b"legacy", "halt to reach the worker")
+        assert (who(proxy, "/owned/1"), who(proxy, "/gone/1")) == (b"service", b"service")
+        proxy.edit("stage: live, owns_data", "stage: canary, owns_data")
+        until(lambda: proxy.route("owner")["stage"] == "canary", "an edit under halt")
+        assert who(proxy, "/items/1") == b"legacy"
+        assert proxy.stop() == 0
+        proxy.start()
+        assert who(proxy, "/items/1") == b"legacy"
+        assert proxy.api("GET", "/status")["halted"] is True
+        assert proxy.metric("strangler_halted") == 1.0
+        assert proxy.command("resume").returncode == 0
+        until(lambda: who(proxy, "/items/1") == b"service", "resume to reach the worker")
+
+
+def test_by_signal_with_control_dead(tmp_path: Path) -> None:
+    legacy, service = json_backend(who="legacy"), json_backend("b1", who="service")
+    with backends(legacy, service), running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy:
+        assert proxy.process is not None
+        control = proxy.pids()["control"]
+        os.kill(control, signal.SIGSTOP)  # deaf, and not replaced
+        try:
+            proxy.process.send_signal(signal.SIGUSR1)
+            until(lambda: who(proxy, "/items/1") == b"legacy", "the signal to reach the worker")
+            assert who(proxy, "/owned/1") == b"service"
+        finally:
+            os.kill(control, signal.SIGKILL)
+        until(lambda: proxy.pids()["control"] != control, "a new control")
+        until(lambda: halted(proxy), "the new control to know of the halt")
+        assert who(proxy, "/items/1") == b"legacy"
+
+
+def test_by_file(tmp_path: Path) -> None:
+    legacy, service = json_backend(who="legacy"), json_backend("b1", who="service")
+    with backends(legacy, service), running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy:
+        proxy.edit("halt: false", "halt: true")
+        until(lambda: who(proxy, "/items/1") == b"legacy", "the file's halt")
+        refused = proxy.command("resume")
+        assert refused.returncode != 0
+        assert "halt: true" in refused.stderr + refused.stdout
+        proxy.edit("halt: true", "halt: false")
+        until(lambda: who(proxy, "/items/1") == b"service", "the file's halt to be lifted")
+
+
+def halted(proxy: Running) -> bool:
+    try:
+        return proxy.api("GET", "/status").get("halted") is True
+    except OSError:
+        return False

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -231,6 +232,7 @@ def main() -> int:
     plan = QUICK if given.quick else FULL
     changes = {name: getattr(given, name) for name in ("rate", "rounds") if getattr(given, name) is not None}
     plan = Settings(**{**plan.__dict__, **changes})
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     try:
         run(given.only or CASES, plan, given.peer or (), given.envoy, given.json)
     except BenchError as error:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from proxy.data_path.capture import Capture
-from proxy.data_path.framing import Body
+from proxy.data_path.framing import Sink
 from proxy.data_path.parse import Answer
 from proxy.data_path.pool import Pool
 from proxy.data_path.upstream import Upstream
@@ -86,9 +86,7 @@ class Call:
             self._pool.give(upstream)
             return
         self._upstream = upstream
-        upstream.begin(self, self._method, NEVER)
-        upstream.request_sent = True
-        upstream.write(self._message)
+        upstream.begin(self, self._method, NEVER, self._message, whole=True)
 
     def on_interim(self, head: ResponseHead) -> None:
         pass
@@ -99,10 +97,10 @@ class Call:
             self._upstream.transport.abort()
         self._end(Outcome.UPSTREAM_HEAD_INVALID)
 
-    def on_head(self, answer: Answer, body: Body) -> None:
+    def on_head(self, answer: Answer) -> Sink:
         self._answer = answer
         self._first_byte = time.monotonic()
-        body.sink = self._capture.add
+        return self._capture.add
 
     def on_body(self, piece: bytes, done: bool) -> None:
         if done:

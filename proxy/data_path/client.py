@@ -259,13 +259,16 @@ class Client(asyncio.Protocol):
         if close:
             self._end(linger=linger)
             return
-        self.resume()
+        if self._read_paused:
+            self.resume()
         wheel = self._engine.wheel
         limits = self._view.limits
         if self._write_paused:
             wheel.watch(self, wheel.now + limits.write_timeout)
             return
-        wheel.watch(self, wheel.now + (GRACE if self._engine.draining else limits.keepalive_timeout))
+        self.deadline = limit = wheel.now + (GRACE if self._engine.draining else limits.keepalive_timeout)
+        if limit < self.due:
+            wheel.watch(self, limit)
         if self._part and not self._processing:
             data, self._part = self._part, b""
             self._process(data)

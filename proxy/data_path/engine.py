@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -69,7 +68,8 @@ class DataPath:
         self.view = self._view(snapshot, {}, {})
         self._ids = itertools.count(int.from_bytes(os.urandom(4)))
         self._id_prefix = os.urandom(8).hex().encode("ascii")
-        self._random = random.Random(os.urandom(16))  # noqa: S311 - trace ids must be unlike each other, not secret
+        self._random = b""
+        self._random_at = 0
         self._empty: asyncio.Future[None] | None = None
 
     def protocol(self) -> Client:
@@ -88,8 +88,13 @@ class DataPath:
         return b"%b%08x" % (self._id_prefix, next(self._ids) & 0xFFFFFFFF)
 
     def new_traceparent(self) -> bytes:
-        """W3C Trace Context: a new trace whose sampling is left to others."""
-        return b"00-%032x-%016x-00" % (self._random.getrandbits(128) | 1, self._random.getrandbits(64) | 1)
+        """W3C Trace Context: a new trace whose sampling is left to others. Random bytes are drawn in bulk."""
+        at = self._random_at
+        if at == len(self._random):
+            self._random = os.urandom(24 * 256).hex().encode("ascii")
+            at = 0
+        self._random_at = at + 48
+        return b"00-%b-%b-00" % (self._random[at : at + 32], self._random[at + 32 : at + 48])
 
     def swap(self, snapshot: Snapshot) -> None:
         """New exchanges see this snapshot; pools that it no longer uses are drained."""

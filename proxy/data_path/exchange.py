@@ -15,7 +15,7 @@ import time
 from typing import TYPE_CHECKING
 
 from proxy.data_path.capture import Capture
-from proxy.data_path.framing import Body, Chunked, Length
+from proxy.data_path.framing import Body, Chunked, Length, Sink
 from proxy.data_path.parse import CHUNKED, UNTIL_CLOSE, Answer, Request
 from proxy.data_path.refusals import refusal
 from proxy.data_path.tunnel import Tunnel
@@ -27,6 +27,7 @@ from proxy.model.observation import EMPTY_BODY, CapturedRequest, Observation
 from proxy.model.observation import Exchange as Exchanged
 from proxy.model.outcome import Outcome
 from proxy.model.records import Ended
+from proxy.model.sides import Side
 from proxy.routing.forwarding import Peer, client_head, request_id_of, sent_headers, upstream_head
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from proxy.data_path.pool import Pool
     from proxy.data_path.upstream import Upstream
 
+_OK = Outcome.OK
+_LEGACY = Side.LEGACY
 _OF_A_SIDE = frozenset({Outcome.CLIENT_GONE, Outcome.CLIENT_STALLED, Outcome.TOTAL_TIMEOUT, Outcome.DRAINED})
 KEPT = 64 * 1024  # of a request's body, to send it again; of an answer's, to hold it until it is whole
 _IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE", b"PROPFIND", b"REPORT", b"SEARCH"})
@@ -167,13 +170,11 @@ class Exchange:
 
     def on_connected(self, upstream: Upstream) -> None:
         self._upstream = upstream
-        upstream.begin(self, self._request.head.method, self._total)
         data = self._sent_head
         if self._kept:
             data += b"".join(self._kept)
         self._written = True
-        upstream.request_sent = self.body_done
-        upstream.write(data)
+        upstream.begin(self, self._request.head.method, self._total, data, whole=self.body_done)
         if self._kept_size > KEPT:
             self._kept = None
             self._client.resume()
@@ -231,7 +232,7 @@ class Exchange:
         self._engine.breaker(self._backend).succeeded()
         answer = client_head(head, build_header=self._pool.build_header, connection=b"Upgrade", upgrade=True)
         self._client.write(answer + data)
-        self._answer = Answer(head, UNTIL_CLOSE, False)
+        self._answer = Answer(head, UNTIL_CLOSE, False, b"")
         upstream.tunnel = Tunnel(self._client.transport, upstream, self._tunnel_ended)
         self._client.switch(upstream.tunnel)
 
@@ -241,32 +242,39 @@ class Exchange:
         self._over = True
         self._record(Outcome.TUNNELLED, 101, self._decision.why)
 
-    def on_head(self, answer: Answer, body: Body) -> None:
+    def on_head(self, answer: Answer) -> Sink | None:
         self._answer = answer
+        request = self._request
+        sink: Sink | None = None
         if self._request_capture is not None:
             self._first_byte = time.monotonic()
             self._response_capture = Capture(self._view.capture)
-            body.sink = self._response_capture.add
-        if self._may_fall_back() and 0 < answer.length <= KEPT:
+            sink = self._response_capture.add
+        length = answer.length
+        if self._decision.fallback_backend is not None and 0 < length <= KEPT and self._may_fall_back():
             self._held = []
         framing: bytes | None = None
-        close = not self._request.keep_alive or self._engine.draining or answer.length == UNTIL_CLOSE
-        if answer.length == CHUNKED and self._request.head.version == (1, 0):
+        close = not request.keep_alive or self._engine.draining or length == UNTIL_CLOSE
+        if length == CHUNKED and request.head.version == (1, 0):
             framing = b""
             close = True
             self._payload = []
-            body.sink = self._take_payload
+            sink = self._take_payload
         if not self.body_done and (self._sent == 0 or answer.head.status >= 400):
             close = True  # the backend answers without the body: what the client sends of it is not read as a request
         self._close = close
-        connection = b"close" if close else b"keep-alive" if self._request.head.version == (1, 0) else None
-        self._out = client_head(
-            answer.head,
-            build_header=self._pool.build_header,
-            connection=connection,
-            framing=framing,
-            upgrade=answer.head.status == 426,
-        )
+        connection = b"close" if close else b"keep-alive" if request.head.version == (1, 0) else None
+        if answer.raw and connection is None and framing is None and self._pool.build_header is None:
+            self._out = answer.raw
+        else:
+            self._out = client_head(
+                answer.head,
+                build_header=self._pool.build_header,
+                connection=connection,
+                framing=framing,
+                upgrade=answer.head.status == 426,
+            )
+        return sink
 
     def _take_payload(self, piece: bytes) -> None:
         if self._payload is not None:
@@ -293,7 +301,7 @@ class Exchange:
         if done:
             self._upstream = None
             self._engine.breaker(self._backend).succeeded()
-            self._end(Outcome.OK, self._decision.why)
+            self._end(_OK, self._decision.why)
 
     # trouble
 
@@ -388,21 +396,24 @@ class Exchange:
         if self._over:
             return
         self._over = True
-        status = self._answer.head.status if self._answer is not None else outcome.status
-        begun = self._begun or self._answer is None
-        self._record(outcome, status if begun else 0, why)
-        self._offer(outcome)
+        code = outcome.status if self._answer is None else self._answer.head.status if self._begun else 0
+        self._record(outcome, code, why)
+        if self._request_capture is not None:
+            self._offer(outcome)
         self._client.exchange_ended(close=self._close or not self.body_done, linger=not self.body_done)
 
     def _record(self, outcome: Outcome, code: int, why: str) -> None:
         head = self._request.head
-        sided = self._answer is not None or outcome.is_upstream_failure or outcome in _OF_A_SIDE
+        if self._answer is not None or outcome.is_upstream_failure or outcome in _OF_A_SIDE:
+            side = "legacy" if self._side is _LEGACY else "extracted"
+        else:
+            side = "proxy"
         self._engine.record(
             Ended(
                 self._decision.route,
-                self._side.value if sided else "proxy",
+                side,
                 self._backend,
-                outcome.value,
+                "ok" if outcome is _OK else outcome.value,
                 code,
                 head.method,
                 head.target,

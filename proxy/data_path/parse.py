@@ -10,6 +10,7 @@ Content-Length twice (6.3, rule 5), read on a slow path.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 import httptools
@@ -17,17 +18,26 @@ import httptools
 from proxy.model.headers import HeaderPair
 from proxy.model.heads import RequestHead, ResponseHead, Version
 from proxy.model.outcome import Outcome
-from proxy.routing.forwarding import upgrade_of
+from proxy.routing.forwarding import passes_as_it_is, upgrade_of
 
 CHUNKED = -1
 UNTIL_CLOSE = -2
 
 _NOTED = frozenset({b"host", b"content-length", b"transfer-encoding", b"connection", b"expect", b"upgrade"})
+_OTHER = b"*"  # noted for a field that may not pass as it is, and that nothing here reads
+_LEARNED_LIMIT = 4096
+_notes: dict[bytes, bytes] = {}  # what to note for a name as it is spelled; learned, since names repeat
 _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9.\-_~%!$&'()*+;=]*)(?::[0-9]*)?")
 _METHOD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,40} ")
 _REQUEST_LINE = re.compile(rb"[^ \r\n]+ [^ \r\n]+ HTTP/([0-9])(?:\.([0-9]))?\r\n")
 _CONTENT_LENGTH_LINE = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*(?=\r\n)", re.IGNORECASE)
 _UNWELCOME = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+_HTTP_1_1: Version = (1, 1)
+_HTTP_1_0: Version = (1, 0)
+_ORDINARY = frozenset({b"keep-alive", b"close"})
+_CONNECTION_LINES = (b"\r\nConnection: keep-alive\r\n", b"\r\nConnection: close\r\n")
 
 
 class Refused(NamedTuple):
@@ -49,21 +59,26 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """An answer's head. `length` is the body's, CHUNKED or UNTIL_CLOSE; it knows about HEAD, 1xx, 204 and 304."""
+    """An answer's head. `length` is the body's, CHUNKED or UNTIL_CLOSE; it knows about HEAD, 1xx, 204 and 304. `raw` is
+    the head without its Connection field, where nothing else in it needs to change; else b""."""
 
     head: ResponseHead
     length: int
     keep_alive: bool
+    raw: bytes
 
 
 class _Sheet:
-    """What llhttp's callbacks write on."""
+    """What llhttp's callbacks write on. One is enough: a head is read in one call."""
 
     __slots__ = ("complete", "headers", "noted", "reason", "target")
 
-    def __init__(self) -> None:
-        self.headers: list[HeaderPair] = []
-        self.noted: list[HeaderPair] = []
+    headers: list[HeaderPair]
+    noted: list[HeaderPair]
+
+    def turn(self) -> None:
+        self.headers = []
+        self.noted = []
         self.target = b""
         self.reason = b""
         self.complete = False
@@ -76,17 +91,31 @@ class _Sheet:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.append((name, value))
-        lower = name.lower()
-        if lower in _NOTED:
-            self.noted.append((lower, value))
+        note = _notes.get(name)
+        if note is None:
+            note = _learn(name)
+        if note:
+            self.noted.append((note, value))
 
     def on_headers_complete(self) -> None:
         self.complete = True
 
 
+def _learn(name: bytes) -> bytes:
+    lower = name.lower()
+    note = lower if lower in _NOTED else b"" if passes_as_it_is(name) else _OTHER
+    if len(_notes) < _LEARNED_LIMIT and len(name) <= 64:
+        _notes[name] = note
+    return note
+
+
+_sheet = _Sheet()
+
+
 def read_request(raw: bytes) -> Request | Refused:
     """Read one request head, its last CRLF CRLF included."""
-    sheet = _Sheet()
+    sheet = _sheet
+    sheet.turn()
     parser = httptools.HttpRequestParser(sheet)
     try:
         parser.feed_data(raw)
@@ -96,11 +125,11 @@ def read_request(raw: bytes) -> Request | Refused:
         return _refused_line(raw) or Refused(Outcome.REQUEST_HEAD_INVALID, str(error))
     method = parser.get_method()
     target = sheet.target
-    line = raw[len(method) + 1 + len(target) :]
-    if line.startswith(b" HTTP/1.1\r\n"):
-        version = (1, 1)
-    elif line.startswith(b" HTTP/1.0\r\n"):
-        version = (1, 0)
+    after_target = len(method) + 1 + len(target)
+    if raw.startswith(b" HTTP/1.1\r\n", after_target):
+        version = _HTTP_1_1
+    elif raw.startswith(b" HTTP/1.0\r\n", after_target):
+        version = _HTTP_1_0
     else:
         return _refused_line(raw) or Refused(Outcome.REQUEST_HEAD_INVALID, "malformed request line")
     if not sheet.complete:
@@ -139,10 +168,10 @@ def _request(head: RequestHead, noted: list[HeaderPair]) -> Request | Refused:
     for name, value in noted:
         if name == b"host":
             hosts += 1
-            if _HOST.fullmatch(value.rstrip(b" \t")) is None:
+            if not _is_host(value):
                 return Refused(Outcome.REQUEST_HEAD_INVALID, "malformed Host")
         elif name == b"connection":
-            members = [member.strip() for member in value.lower().split(b",")]
+            members = _members(value)
             if b"close" in members:
                 keep_alive = False
             elif b"keep-alive" in members and head.version == (1, 0):
@@ -156,7 +185,7 @@ def _request(head: RequestHead, noted: list[HeaderPair]) -> Request | Refused:
             length = CHUNKED
         elif name == b"expect":
             expects = value.strip(b" \t").lower() == b"100-continue"
-        else:
+        elif name == b"upgrade":
             upgrading = True
     if head.version == (1, 0):
         if codings:
@@ -171,6 +200,17 @@ def _request(head: RequestHead, noted: list[HeaderPair]) -> Request | Refused:
     return Request(head, length, keep_alive, expects and length != 0, upgrade or b"")
 
 
+@lru_cache(1024)
+def _is_host(value: bytes) -> bool:
+    return _HOST.fullmatch(value.rstrip(b" \t")) is not None
+
+
+@lru_cache(256)
+def _members(value: bytes) -> frozenset[bytes]:
+    """The options of a Connection field."""
+    return frozenset(member.strip() for member in value.lower().split(b","))
+
+
 def head_may_follow(part: bytes | bytearray) -> bool:
     """False when an unfinished head can already be seen to be wrong: a bare LF, or bytes no head may hold. It saves a
     client that sends `\\n` alone from waiting for a time-out instead of an answer."""
@@ -179,7 +219,8 @@ def head_may_follow(part: bytes | bytearray) -> bool:
 
 def read_answer(raw: bytes, method: bytes) -> Answer | Refused:
     """Read one answer head to a request of this method."""
-    sheet = _Sheet()
+    sheet = _sheet
+    sheet.turn()
     parser = httptools.HttpResponseParser(sheet)
     try:
         parser.feed_data(raw)
@@ -190,42 +231,53 @@ def read_answer(raw: bytes, method: bytes) -> Answer | Refused:
         if merged is None:
             return Refused(Outcome.UPSTREAM_HEAD_INVALID, str(error))
         return read_answer(merged, method)
-    version: Version
     if raw.startswith(b"HTTP/1.1 "):
-        version = (1, 1)
+        version = _HTTP_1_1
     elif raw.startswith(b"HTTP/1.0 "):
-        version = (1, 0)
+        version = _HTTP_1_0
     else:
         return Refused(Outcome.UPSTREAM_HEAD_INVALID, "HTTP version")
-    if not sheet.complete or _UNWELCOME.search(sheet.reason):
+    reason = sheet.reason
+    if not sheet.complete or (reason != b"OK" and _UNWELCOME.search(reason)):
         return Refused(Outcome.UPSTREAM_HEAD_INVALID, "malformed status line")
-    return _answer(ResponseHead(version, parser.get_status_code(), sheet.reason, sheet.headers), sheet.noted, method)
+    return _answer(ResponseHead(version, parser.get_status_code(), reason, sheet.headers), sheet.noted, method, raw)
 
 
-def _answer(head: ResponseHead, noted: list[HeaderPair], method: bytes) -> Answer | Refused:
+def _answer(head: ResponseHead, noted: list[HeaderPair], method: bytes, raw: bytes) -> Answer | Refused:
     length = UNTIL_CLOSE
     codings = 0
-    keep_alive = head.version == (1, 1)
+    keep_alive = head.version is _HTTP_1_1
+    if not keep_alive:
+        raw = b""  # the status line changes
     for name, value in noted:
         if name == b"content-length":
             length = int(value)
         elif name == b"connection":
-            members = [member.strip() for member in value.lower().split(b",")]
-            if b"close" in members:
-                keep_alive = False
-            elif b"keep-alive" in members:
-                keep_alive = True
+            members = _members(value)
+            keep_alive = b"close" not in members and (keep_alive or b"keep-alive" in members)
+            raw = _without_connection(raw) if members <= _ORDINARY else b""
         elif name == b"transfer-encoding":
             codings += 1
-            if value.strip(b" \t").lower() != b"chunked" or codings > 1 or head.version == (1, 0):
+            if value.strip(b" \t").lower() != b"chunked" or codings > 1 or head.version is _HTTP_1_0:
                 return Refused(Outcome.UPSTREAM_HEAD_INVALID, "Transfer-Encoding other than chunked")
             length = CHUNKED
+        elif name is _OTHER or name == b"upgrade":
+            raw = b""
     status = head.status
     if method == b"HEAD" or status < 200 or status == 204 or status == 304:
         length = 0
     if length == UNTIL_CLOSE:
         keep_alive = False
-    return Answer(head, length, keep_alive)
+    return Answer(head, length, keep_alive, raw)
+
+
+def _without_connection(raw: bytes) -> bytes:
+    """The head without a Connection line of the two common spellings; b"" when it is another."""
+    for line in _CONNECTION_LINES:
+        at = raw.find(line)
+        if at > 0:
+            return raw[:at] + raw[at + len(line) - 2 :]
+    return b""
 
 
 def _without_repeated_length(raw: bytes) -> bytes | None:

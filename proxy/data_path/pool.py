@@ -16,6 +16,7 @@ from proxy.data_path.upstream import Upstream, User
 from proxy.data_path.wheel import NEVER, Wheel
 from proxy.model.outcome import Outcome
 from proxy.model.spec import Backend
+from proxy.routing.forwarding import authority_of
 
 _FRESH = 1.0
 _KEEP_IDLE = 30.0
@@ -45,7 +46,7 @@ class Pool:
         self, backend: Backend, *, loop: asyncio.AbstractEventLoop, wheel: Wheel, head_limit: int, limit: int
     ) -> None:
         self.backend = backend
-        self.authority = backend.url.partition("://")[2].rstrip("/").encode("ascii")
+        self.authority = authority_of(backend)
         self.build_header = backend.build_header.lower().encode("latin-1") if backend.build_header else None
         self.head_limit = head_limit
         self.limit = limit
@@ -103,7 +104,9 @@ class Pool:
         else:
             upstream.idle_since = time.monotonic()
             self._idle.append(upstream)
-            self.wheel.watch(upstream, self.wheel.now + _KEEP_IDLE)
+            upstream.deadline = limit = self.wheel.now + _KEEP_IDLE
+            if limit < upstream.due:
+                self.wheel.watch(upstream, limit)
 
     def lost(self, upstream: Upstream) -> None:
         """A connection ended, or left the pool for a tunnel."""

@@ -11,8 +11,8 @@ import asyncio
 import select
 from typing import TYPE_CHECKING, Protocol, cast
 
-from proxy.data_path.framing import Body, Chunked, Length, UntilClose
-from proxy.data_path.parse import CHUNKED, UNTIL_CLOSE, Answer, Refused, read_answer
+from proxy.data_path.framing import Body, Chunked, Length, Sink, UntilClose
+from proxy.data_path.parse import CHUNKED, Answer, Refused, read_answer
 from proxy.data_path.wheel import NEVER
 from proxy.model.heads import ResponseHead
 from proxy.model.outcome import Outcome
@@ -24,13 +24,14 @@ _INTERIM_LIMIT = 100  # 1xx answers before the final one
 
 
 class User(Protocol):
-    """Who sent the request. `on_head` is always followed by `on_body`, at once; `done` comes once; after `done` or
-    `on_failed` the connection is no longer the user's. `on_switched` is a 101: the connection leaves its pool."""
+    """Who sent the request. `on_head` tells where the payload is wanted and is followed by `on_body`, at once; `done`
+    comes once; after `done` or `on_failed` the connection is no longer the user's. `on_switched` is a 101: the
+    connection leaves its pool."""
 
     def on_connected(self, upstream: Upstream) -> None: ...
     def on_interim(self, head: ResponseHead) -> None: ...
     def on_switched(self, head: ResponseHead, data: bytes) -> None: ...
-    def on_head(self, answer: Answer, body: Body) -> None: ...
+    def on_head(self, answer: Answer) -> Sink | None: ...
     def on_body(self, piece: bytes, done: bool) -> None: ...
     def on_failed(self, outcome: Outcome, reason: str) -> None: ...
     def on_upstream_full(self) -> None: ...
@@ -101,19 +102,26 @@ class Upstream(asyncio.Protocol):
 
     # the user's side
 
-    def begin(self, user: User, method: bytes, total: float) -> None:
-        """Start a request; `total` is the wheel's time by which its answer must have ended, NEVER when it may last."""
+    def begin(self, user: User, method: bytes, total: float, data: bytes, *, whole: bool) -> None:
+        """Send a request, or its beginning. `total` is the wheel's time by which its answer must have ended, NEVER
+        when it may last; `whole` says that nothing of the request follows."""
         self.user = user
         self._method = method
         self._interims = 0
-        self._body = None
         self.total = total
         self.answering = False
-        self.request_sent = False
-        wait = self.pool.wheel.now + self.pool.backend.timeout
-        self.pool.wheel.watch(self, wait if wait < total else total)
+        self.request_sent = whole
+        pool = self.pool
+        wait = pool.wheel.now + pool.backend.timeout
+        if wait > total:
+            wait = total
+        self.deadline = wait
+        if wait < self.due:
+            pool.wheel.watch(self, wait)
+        self.transport.write(data)
 
     def write(self, data: bytes) -> None:
+        """More of the request."""
         self.transport.write(data)
         self.deadline = min(self.pool.wheel.now + self.pool.backend.timeout, self.total)
 
@@ -160,7 +168,11 @@ class Upstream(asyncio.Protocol):
 
     def _expect_more(self) -> None:
         wait = self.pool.wheel.now + self.pool.backend.idle_timeout
-        self.pool.wheel.watch(self, wait if wait < self.total else self.total)
+        if wait > self.total:
+            wait = self.total
+        self.deadline = wait
+        if wait < self.due:
+            self.pool.wheel.watch(self, wait)
 
     def _read_head(self, user: User, data: bytes) -> None:
         self._part = b""
@@ -181,20 +193,23 @@ class Upstream(asyncio.Protocol):
         if answer.head.status < 200:
             self._interim(user, answer.head, data[end:])
             return
-        body: Body
-        if answer.length >= 0:
-            body = Length(answer.length)
-        elif answer.length == CHUNKED:
-            body = Chunked()
-        else:
-            assert answer.length == UNTIL_CLOSE  # noqa: S101 - the only other value
-            body = UntilClose()
+        rest = data[end:]
+        length = answer.length
+        if length == len(rest):  # all of it is here: most answers
+            sink = user.on_head(answer)
+            if self.user is user:
+                if sink is not None and rest:
+                    sink(rest)
+                self._release(reusable=answer.keep_alive)
+                user.on_body(rest, True)
+            return
+        body = Length(length) if length >= 0 else Chunked() if length == CHUNKED else UntilClose()
         self._body = body
         self._keep_alive = answer.keep_alive
         self._expect_more()
-        user.on_head(answer, body)
+        body.sink = user.on_head(answer)
         if self.user is user:
-            self._read_body(user, body, data[end:])
+            self._read_body(user, body, rest)
 
     def _read_body(self, user: User, body: Body, data: bytes) -> None:
         piece = body.feed(data)

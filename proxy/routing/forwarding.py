@@ -99,6 +99,13 @@ def _classify(name: bytes) -> int:
     return _SPECIAL.get(lower, _PLAIN)
 
 
+def passes_as_it_is(name: bytes) -> bool:
+    """True when `client_head` sends a field of this name on unchanged, whatever else is in the head: an answer of
+    only such fields need not be written anew."""
+    kind = _KINDS.get(name)
+    return (_classify(name) if kind is None else kind) not in (_CONNECTION, _HOP, _UPGRADE, _OURS)
+
+
 def peer_of(ip: str, *, trusted: bool, scheme: bytes = b"http") -> Peer:
     """The peer of one client connection. `ip` as the socket names it; `trusted` from `Snapshot.is_trusted(ip)`."""
     address = ip.partition("%")[0].encode()

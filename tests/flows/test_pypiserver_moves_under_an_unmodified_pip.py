@@ -319,12 +319,12 @@ def _no_two_are_equal(extracted: int, pages: list[Page]) -> None:
 
 
 def _account(route: dict[str, Any]) -> int:
-    return sum(route["comparisons"].values()) + sum(route["dropped"].values())
+    return int(sum(route["comparisons"].values()) + sum(route["dropped"].values()))
 
 
 def _share_compared(route: dict[str, Any]) -> float:
     not_compared = route["comparisons"]["not_compared"]
-    return 1 - (not_compared + sum(route["dropped"].values())) / _account(route)
+    return float(1 - (not_compared + sum(route["dropped"].values())) / _account(route))
 
 
 def _passed(world: World) -> dict[str, Any] | None:

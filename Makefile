@@ -37,8 +37,9 @@ format: $(STAMP) ## let ruff lay out the code
 bench: $(STAMP) ## measure against nginx, HAProxy, Envoy and a plain aiohttp proxy; see bench/README.md
 	@$(BIN)/python -m bench $(ARGS)
 
-docs: $(STAMP) ## write the generated references: docs/routes.md, the JSON Schema
-	@$(BIN)/python -m proxy.config.reference
+docs: $(STAMP) ## write the generated references: docs/routes.md, the JSON Schema, docs/commands.md
+	@$(BIN)/python -m tests.config.golden
+	@$(BIN)/python -m tests.docs.commands_page
 
 lock: ## pin the newest versions that pyproject.toml allows into constraints.txt
 	@rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock

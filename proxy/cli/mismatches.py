@@ -94,7 +94,9 @@ def _show_exemplar(answer: Json, number: int) -> None:
         show("", *(indented(line) for line in str(request["body"]).splitlines()))
     show("", styled("differences", "bold"))
     for one in exemplar["differences"]:
-        show(indented(f"{one.get('place') or one['path']}  {one['kind']}: {one['legacy']} -> {one['extracted']}"))
+        excused = f"  (rule: {one['ignored_by']})" if one.get("ignored_by") else ""
+        line = f"{one.get('place') or one['path']}  {one['kind']}: {one['legacy']} -> {one['extracted']}{excused}"
+        show(indented(line))
     show("")
     headers = [
         one["path"].removeprefix("header:") for one in exemplar["differences"] if one["path"].startswith("header:")

@@ -158,6 +158,16 @@ def test_an_exemplar_side_by_side(ask: Run) -> None:
     assert lines[-1].startswith("curl -si 'http://127.0.0.1:8080/v1/charges?limit=1'")
 
 
+def test_a_difference_that_a_rule_explains_names_the_rule(ask: Run, admin: CannedAdmin) -> None:
+    example = answers.exemplar()
+    example["differences"][0]["ignored_by"] = "ignore $.fee"
+    answer = {"signature": answers.signature(), "exemplars": [example]}
+    admin.answers("GET", "/routes/charge-read/mismatches/3fa1b2c4", answer)
+    lines = ask("mismatches", "charge-read", "3fa1b2c4").stdout.splitlines()
+    assert "  $.fee  value: 1.10 -> 1.11  (rule: ignore $.fee)" in lines
+    assert "  header:content-type  header: application/json -> text/json" in lines
+
+
 @pytest.mark.usefixtures("one_exemplar")
 def test_only_differing_lines_are_coloured(admin: CannedAdmin) -> None:
     code, text = on_a_terminal("mismatches", "charge-read", "3fa1b2c4", "--admin", admin.url, columns=100)

@@ -11,12 +11,9 @@ from __future__ import annotations
 import base64
 import gzip
 import http.client
-import io
 import os
 import subprocess
 import sys
-import tarfile
-import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -27,28 +24,12 @@ import pytest
 
 from tests.support.running import PATIENCE, ROOT, Running, free_port, running, until
 
-SINGLE, REGROWN = 250, 50  # projects of one version; those that have reached 1.10, which a sort as text puts before 1.9
-PROJECTS = [f"tiny-{number:03d}" for number in range(SINGLE + REGROWN)]
+PROJECTS = [f"tiny-{number:03d}" for number in range(300)]  # of the last fifty there are 1.9.0 and 1.10.0
 OTHER_SPELLING = "tiny.grown"  # PEP 503: the same project as tiny-grown
 USERS = [f"team-{number:02d}" for number in range(40)]
 ROUTE = "project-page"
 
-ROUTES = """\
-version: 1
-backends:
-  pypiserver: {{url: "http://127.0.0.1:{legacy}"}}
-  pypi-index: {{url: "http://127.0.0.1:{extracted}", build_header: X-Build}}
-legacy: pypiserver
-shadow: {{concurrency: 4}}  # pypiserver answers one request at a time, and keeps no more than five waiting
-routes:
-  - name: project-page
-    match: GET /simple/{{project}}/
-    extracted: pypi-index
-    stage: legacy
-    canary: {{percent: 10%, key: {{header: Authorization}}}}
-    compare: {{headers: [content-type, location]}}
-    gate: {{mismatch_below: 2%, error_increase_below: 2%, min_duration: 2s, p95_ratio_below: 2}}
-"""
+EXAMPLES = ROOT / "examples"
 
 
 class Page(NamedTuple):
@@ -121,12 +102,14 @@ class World:
 
 def test_a_route_of_pypiserver_moves_while_pip_works(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     packages = tmp_path / "packages"
-    _fill(packages)
+    subprocess.run([sys.executable, str(EXAMPLES / "tiny_packages.py"), str(packages)], check=True)
     legacy, extracted = free_port(), free_port()
+    routes = (EXAMPLES / "pypi_routes.yaml").read_text().replace("min_duration: 10s", "min_duration: 2s")
+    routes = routes.replace("127.0.0.1:8001", f"127.0.0.1:{legacy}").replace("127.0.0.1:8101", f"127.0.0.1:{extracted}")
     lines: list[str] = []
     with ExitStack() as stack:
         stack.enter_context(_pypiserver(packages, legacy, tmp_path))
-        proxy = stack.enter_context(running(tmp_path, ROUTES.format(legacy=legacy, extracted=extracted)))
+        proxy = stack.enter_context(running(tmp_path, routes))
         world = World(proxy, tmp_path, extracted)
         assert world.pip("tiny-000", "tiny-299") == [
             "tiny_000-1.0-py3-none-any.whl",
@@ -238,7 +221,7 @@ def _pypiserver(packages: Path, port: int, folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _pypi_index(packages: Path, port: int, build: str) -> Iterator[None]:
-    command = [sys.executable, str(ROOT / "examples" / "pypi_index.py"), str(packages), "--port", str(port)]
+    command = [sys.executable, str(EXAMPLES / "pypi_index.py"), str(packages), "--port", str(port)]
     with _process(command, port, packages.parent / "pypi_index.log", PYPI_INDEX_BUILD=build):
         yield
 
@@ -275,32 +258,6 @@ def _page(connection: http.client.HTTPConnection, name: str, user: str) -> Page:
 
 def _credentials(user: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:secret".encode()).decode()
-
-
-# Packages
-
-
-def _fill(folder: Path) -> None:
-    folder.mkdir()
-    for place, name in enumerate(PROJECTS):
-        for version in ("1.0",) if place < SINGLE else ("1.9.0", "1.10.0"):
-            _wheel(folder, name.replace("-", "_"), version)
-    with tarfile.open(folder / "tiny_grown-2.0.tar.gz", "w:gz") as sdist:
-        metadata = b"Metadata-Version: 2.1\nName: tiny-grown\nVersion: 2.0\n"
-        setup = b"from setuptools import setup\n\nsetup(name='tiny-grown', version='2.0')\n"
-        for file, content in (("PKG-INFO", metadata), ("setup.py", setup)):
-            entry = tarfile.TarInfo(f"tiny_grown-2.0/{file}")
-            entry.size = len(content)
-            sdist.addfile(entry, io.BytesIO(content))
-
-
-def _wheel(folder: Path, name: str, version: str) -> None:
-    about = f"{name}-{version}.dist-info"
-    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
-        wheel.writestr(f"{name}.py", f"VERSION = {version!r}\n")
-        wheel.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr(f"{about}/RECORD", "")
 
 
 # Counting

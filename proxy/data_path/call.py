@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
-from proxy.data_path.capture import Capture
+from proxy.data_path.capture import Watched
 from proxy.data_path.framing import Sink
 from proxy.data_path.parse import Answer
 from proxy.data_path.pool import Pool
 from proxy.data_path.upstream import Upstream
 from proxy.data_path.wheel import NEVER
-from proxy.model.headers import Headers, first
 from proxy.model.heads import ResponseHead
-from proxy.model.observation import CapturedBody, Observation
+from proxy.model.observation import Observation
 from proxy.model.outcome import Outcome
 from proxy.model.sides import Side
 
@@ -22,18 +20,14 @@ class Call:
     """`done` gets the observation exactly once. An answer larger than the cap ends the call: it is not compared."""
 
     __slots__ = (
-        "_answer",
-        "_asked",
-        "_cap",
-        "_capture",
         "_done",
-        "_first_byte",
         "_message",
         "_method",
         "_pool",
         "_resent",
         "_side",
         "_upstream",
+        "_watched",
         "deadline",
         "due",
     )
@@ -45,13 +39,9 @@ class Call:
         self._side = side
         self._message = message
         self._method = method
-        self._cap = capture
-        self._capture = Capture(capture)
+        self._watched = Watched(capture)
         self._done: Callable[[Observation], None] | None = done
         self._upstream: Upstream | None = None
-        self._answer: Answer | None = None
-        self._asked = time.monotonic()
-        self._first_byte = 0.0
         self._resent = False
         self.deadline = NEVER
         self.due = NEVER
@@ -98,14 +88,12 @@ class Call:
         self._end(Outcome.UPSTREAM_HEAD_INVALID)
 
     def on_head(self, answer: Answer) -> Sink:
-        self._answer = answer
-        self._first_byte = time.monotonic()
-        return self._capture.add
+        return self._watched.began(answer)
 
     def on_body(self, piece: bytes, done: bool) -> None:
         if done:
             self._end(Outcome.OK)
-        elif self._capture.size > self._cap and self._upstream is not None:
+        elif self._watched.body.overflown and self._upstream is not None:
             self._upstream.abandon()  # nothing of it can be compared: reading on would only cost both sides
             self._end(Outcome.OK)
 
@@ -134,17 +122,6 @@ class Call:
         self._upstream = None
         self.deadline = NEVER
         self._message = b""
-        now = time.monotonic()
-        status = 0
-        headers: Headers = ()
-        build = ""
-        body = CapturedBody(b"", 0, False)
-        if self._answer is not None:
-            status = self._answer.head.status
-            headers = self._answer.head.headers
-            body = self._capture.body(complete=outcome is Outcome.OK)
-            if self._pool.build_header is not None:
-                build = (first(headers, self._pool.build_header) or b"").decode("latin-1")
-        first_byte = (self._first_byte or now) - self._asked
-        backend = self._pool.backend.name
-        done(Observation(self._side, backend, outcome, status, headers, body, build, first_byte, now - self._asked))
+        pool, watched = self._pool, self._watched
+        self._watched = Watched(0)  # the wheel still holds this call for some seconds, it need not hold the answer
+        done(watched.observation(self._side, pool.backend.name, outcome, pool.build_header))

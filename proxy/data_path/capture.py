@@ -1,8 +1,15 @@
-"""A copy of a payload for comparing, up to a cap. Beyond it the copy is given up: the client's stream never waits."""
+"""Copies for comparing, up to a cap. Beyond it a copy is given up: the client's stream never waits."""
 
 from __future__ import annotations
 
-from proxy.model.observation import CapturedBody
+import time
+
+from proxy.data_path.framing import Sink
+from proxy.data_path.parse import Answer
+from proxy.model.headers import Headers, first
+from proxy.model.observation import CapturedBody, Observation
+from proxy.model.outcome import Outcome
+from proxy.model.sides import Side
 
 
 class Capture:
@@ -15,6 +22,10 @@ class Capture:
         self._pieces: list[bytes] = []
         self.size = 0
 
+    @property
+    def overflown(self) -> bool:
+        return self.size > self._cap
+
     def add(self, piece: bytes) -> None:
         self.size += len(piece)
         if self.size <= self._cap:
@@ -24,6 +35,38 @@ class Capture:
 
     def body(self, *, complete: bool) -> CapturedBody:
         """`complete` says whether the whole message came."""
-        if not complete or self.size > self._cap:
+        if not complete or self.overflown:
             return CapturedBody(b"", self.size, False)
         return CapturedBody(b"".join(self._pieces), self.size, True)
+
+
+class Watched:
+    """What one side does with one request, as it happens: made when the side is asked."""
+
+    __slots__ = ("_asked", "_first_byte", "answer", "body")
+
+    def __init__(self, cap: int) -> None:
+        self._asked = time.monotonic()
+        self._first_byte = 0.0
+        self.answer: Answer | None = None
+        self.body = Capture(cap)
+
+    def began(self, answer: Answer) -> Sink:
+        """An answer began; its payload is wanted here."""
+        self._first_byte = time.monotonic()
+        self.answer = answer
+        return self.body.add
+
+    def observation(self, side: Side, backend: str, outcome: Outcome, build_header: bytes | None) -> Observation:
+        now = time.monotonic()
+        status = 0
+        headers: Headers = ()
+        build = ""
+        if self.answer is not None:
+            status = self.answer.head.status
+            headers = self.answer.head.headers
+            if build_header is not None:
+                build = (first(headers, build_header) or b"").decode("latin-1")
+        body = self.body.body(complete=outcome is Outcome.OK)
+        first_byte = (self._first_byte or now) - self._asked
+        return Observation(side, backend, outcome, status, headers, body, build, first_byte, now - self._asked)

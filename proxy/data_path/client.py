@@ -30,7 +30,8 @@ _AHEAD = 64 * 1024  # bytes of pipelined requests kept while an answer is under 
 _LINGER = 2.0
 _LINGER_BYTES = 1024 * 1024
 _RESET = struct.pack("ii", 1, 0)
-GRACE = 0.25
+GRACE = 0.25  # for an idle connection, when a drain begins
+_LATE = 1.0  # for the first request of a connection that came while draining
 
 
 class Client(asyncio.Protocol):
@@ -80,7 +81,8 @@ class Client(asyncio.Protocol):
             self._peer = self._peer_of(engine.view)
             self._refuse(Outcome.POOL_EXHAUSTED, "too many client connections")
         else:
-            engine.wheel.watch(self, engine.wheel.now + self._view.limits.head_timeout)
+            patience = _LATE if engine.draining else self._view.limits.head_timeout
+            engine.wheel.watch(self, engine.wheel.now + patience)
 
     # bytes from the client
 
@@ -93,6 +95,8 @@ class Client(asyncio.Protocol):
                 self._linger_left -= len(data)
                 if self._linger_left < 0:
                     self.transport.abort()
+            elif self._write_paused:
+                self._keep_ahead(data)
             else:
                 self._process(self._part + data if self._part else data)
         elif not exchange.body_done:
@@ -100,9 +104,12 @@ class Client(asyncio.Protocol):
             self._engine.wheel.watch(self, self._engine.wheel.now + limits.body_timeout)
             exchange.from_client(data)
         else:
-            self._part += data
-            if len(self._part) > _AHEAD:
-                self.pause()
+            self._keep_ahead(data)
+
+    def _keep_ahead(self, data: bytes) -> None:
+        self._part += data
+        if len(self._part) > _AHEAD:
+            self.pause()
 
     def _process(self, data: bytes) -> None:
         """Start what can be started; never deeper than one exchange, however many were sent ahead."""
@@ -259,13 +266,13 @@ class Client(asyncio.Protocol):
         if close:
             self._end(linger=linger)
             return
-        if self._read_paused:
-            self.resume()
         wheel = self._engine.wheel
         limits = self._view.limits
-        if self._write_paused:
+        if self._write_paused:  # the next request waits until the client has read this answer
             wheel.watch(self, wheel.now + limits.write_timeout)
             return
+        if self._read_paused:
+            self.resume()
         self.deadline = limit = wheel.now + (GRACE if self._engine.draining else limits.keepalive_timeout)
         if limit < self.due:
             wheel.watch(self, limit)
@@ -316,7 +323,7 @@ class Client(asyncio.Protocol):
     def cut(self) -> None:
         """The drain's time is over."""
         if self._exchange is not None:
-            self._exchange.client_gone(Outcome.DRAINED)
+            self._exchange.cut()
         else:
             self.abort()
 
@@ -342,6 +349,7 @@ class Client(asyncio.Protocol):
             wheel.watch(self, NEVER if exchange.body_done else wheel.now + self._view.limits.body_timeout)
             exchange.client_ready()
         else:
+            self.resume()
             wheel.watch(self, wheel.now + (GRACE if self._engine.draining else self._view.limits.keepalive_timeout))
             if self._part and not self._processing:
                 data, self._part = self._part, b""

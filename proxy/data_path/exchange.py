@@ -14,16 +14,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from proxy.data_path.capture import Capture
+from proxy.data_path.answering import opening
+from proxy.data_path.capture import Capture, Watched
 from proxy.data_path.framing import Body, Chunked, Length, Sink
 from proxy.data_path.parse import CHUNKED, UNTIL_CLOSE, Answer, Request
 from proxy.data_path.refusals import refusal
 from proxy.data_path.tunnel import Tunnel
 from proxy.data_path.wheel import NEVER
 from proxy.model.decision import Decision
-from proxy.model.headers import Headers, first
 from proxy.model.heads import ResponseHead
-from proxy.model.observation import EMPTY_BODY, CapturedRequest, Observation
+from proxy.model.observation import CapturedRequest
 from proxy.model.observation import Exchange as Exchanged
 from proxy.model.outcome import Outcome
 from proxy.model.records import Ended
@@ -40,7 +40,9 @@ _OK = Outcome.OK
 _LEGACY = Side.LEGACY
 _OF_A_SIDE = frozenset({Outcome.CLIENT_GONE, Outcome.CLIENT_STALLED, Outcome.TOTAL_TIMEOUT, Outcome.DRAINED})
 KEPT = 64 * 1024  # of a request's body, to send it again; of an answer's, to hold it until it is whole
-_IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE", b"PROPFIND", b"REPORT", b"SEARCH"})
+_IDEMPOTENT = frozenset(
+    {b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE", b"PROPFIND", b"REPORT", b"SEARCH", b"QUERY"}
+)
 
 
 class Exchange:
@@ -48,7 +50,6 @@ class Exchange:
 
     __slots__ = (
         "_answer",
-        "_asked",
         "_backend",
         "_begun",
         "_body",
@@ -57,7 +58,6 @@ class Exchange:
         "_decision",
         "_engine",
         "_fell_back",
-        "_first_byte",
         "_held",
         "_kept",
         "_kept_size",
@@ -71,7 +71,6 @@ class Exchange:
         "_request_capture",
         "_request_id",
         "_resent",
-        "_response_capture",
         "_sent",
         "_sent_head",
         "_side",
@@ -79,6 +78,7 @@ class Exchange:
         "_total",
         "_upstream",
         "_view",
+        "_watched",
         "_written",
         "body_done",
     )
@@ -107,13 +107,11 @@ class Exchange:
         self._payload: list[bytes] | None = None
         self._answer: Answer | None = None
         self._request_capture: Capture | None = None
-        self._response_capture: Capture | None = None
+        self._watched: Watched | None = None
         self._fell_back = ""
         self._out = b""
         self._sent = 0
         self._received = 0
-        self._first_byte = 0.0
-        self._asked = 0.0
         self._total = NEVER
         self._begun = False
         self._written = False
@@ -163,7 +161,7 @@ class Exchange:
         if config.total_timeout is not None:
             self._total = self._engine.wheel.now + config.total_timeout
         if self._request_capture is not None:
-            self._asked = time.monotonic()
+            self._watched = Watched(self._view.capture)
         upstream = pool.take(self, fresh=fresh or request.head.method not in _IDEMPOTENT)
         if upstream is not None:
             self.on_connected(upstream)
@@ -244,45 +242,34 @@ class Exchange:
 
     def on_head(self, answer: Answer) -> Sink | None:
         self._answer = answer
-        request = self._request
         sink: Sink | None = None
-        if self._request_capture is not None:
-            self._first_byte = time.monotonic()
-            self._response_capture = Capture(self._view.capture)
-            sink = self._response_capture.add
+        if self._watched is not None:
+            sink = self._watched.began(answer)
         length = answer.length
         if self._decision.fallback_backend is not None and 0 < length <= KEPT and self._may_fall_back():
             self._held = []
-        framing: bytes | None = None
-        close = not request.keep_alive or self._engine.draining or length == UNTIL_CLOSE
-        if length == CHUNKED and request.head.version == (1, 0):
-            framing = b""
-            close = True
+        body_left = not self.body_done and (self._sent == 0 or answer.head.status >= 400)
+        self._out, self._close, unchunk = opening(
+            self._request,
+            answer,
+            build_header=self._pool.build_header,
+            close=self._engine.draining,
+            body_left=body_left,
+        )
+        if unchunk:
             self._payload = []
             sink = self._take_payload
-        if not self.body_done and (self._sent == 0 or answer.head.status >= 400):
-            close = True  # the backend answers without the body: what the client sends of it is not read as a request
-        self._close = close
-        connection = b"close" if close else b"keep-alive" if request.head.version == (1, 0) else None
-        if answer.raw and connection is None and framing is None and self._pool.build_header is None:
-            self._out = answer.raw
-        else:
-            self._out = client_head(
-                answer.head,
-                build_header=self._pool.build_header,
-                connection=connection,
-                framing=framing,
-                upgrade=answer.head.status == 426,
-            )
         return sink
 
     def _take_payload(self, piece: bytes) -> None:
         if self._payload is not None:
             self._payload.append(piece)
-        if self._response_capture is not None:
-            self._response_capture.add(piece)
+        if self._watched is not None:
+            self._watched.body.add(piece)
 
     def on_body(self, piece: bytes, done: bool) -> None:
+        if done:
+            self._upstream = None  # it may serve somebody else already: a full client must not pause it
         if self._held is not None:
             self._held.append(piece)
             if not done:
@@ -299,7 +286,6 @@ class Exchange:
         if piece:
             self._client.write(piece)
         if done:
-            self._upstream = None
             self._engine.breaker(self._backend).succeeded()
             self._end(_OK, self._decision.why)
 
@@ -334,13 +320,12 @@ class Exchange:
         assert self._decision.fallback_backend is not None  # noqa: S101 - _may_fall_back said so
         self._fell_back = outcome.value
         self._held = self._payload = self._answer = None
-        self._response_capture = None
         self._resent = False
         self._side = self._decision.side.other
         self._send(self._decision.fallback_backend)
 
     def _refuse(self, outcome: Outcome, reason: str) -> None:
-        """The client is at fault: the backend's part ends too."""
+        """The exchange ends before its answer: the backend's part in it ends too."""
         self._leave_upstream()
         self._give_up(outcome, reason)
 
@@ -357,7 +342,13 @@ class Exchange:
             self._end(outcome, reason)
             return
         self._answer = None
-        self._close = not self._request.keep_alive or not self.body_done or self._engine.draining
+        request = self._request
+        self._close = (
+            not request.keep_alive
+            or request.head.version == (1, 0)  # it would need to be told that the connection stays
+            or not self.body_done
+            or self._engine.draining
+        )
         bodyless = self._request.head.method == b"HEAD"
         answer = refusal(outcome, self._request_id, close=self._close, bodyless=bodyless)
         self._received += len(answer)
@@ -365,11 +356,16 @@ class Exchange:
         self._end(outcome, reason)
 
     def client_gone(self, outcome: Outcome = Outcome.CLIENT_GONE) -> None:
-        """The client left, or never reads, or the drain's time is over."""
+        """The client left, or never reads."""
         if not self._over:
             self._leave_upstream()
             self._client.abort()
             self._end(outcome, self._decision.why)
+
+    def cut(self) -> None:
+        """The drain's time is over."""
+        if not self._over:
+            self._refuse(Outcome.DRAINED, "the drain's time was over")
 
     def body_too_slow(self) -> None:
         self._refuse(Outcome.REQUEST_BODY_TIMEOUT, f"no body for {self._view.limits.body_timeout:g} s")
@@ -430,7 +426,7 @@ class Exchange:
     def _offer(self, outcome: Outcome) -> None:
         """Hand the exchange to the shadow. After a fallback there is nothing to compare: the other side answered, and
         the failure is in the record."""
-        if self._request_capture is None or not self._sent_head or self._fell_back:
+        if self._request_capture is None or self._watched is None or self._fell_back:
             return
         decision = self._decision
         request = CapturedRequest(
@@ -441,25 +437,12 @@ class Exchange:
         )
         self._engine.offer(
             Exchanged(
-                decision.route, decision.epoch, decision.rules, request, self._observation(outcome), self._started
+                decision.route,
+                decision.epoch,
+                decision.rules,
+                request,
+                self._watched.observation(self._side, self._backend, outcome, self._pool.build_header),
+                self._started,
             ),
             decision,
-        )
-
-    def _observation(self, outcome: Outcome) -> Observation:
-        now = time.monotonic()
-        status = 0
-        fields: Headers = ()
-        build = ""
-        if self._answer is not None:
-            status = self._answer.head.status
-            fields = self._answer.head.headers
-            if self._pool.build_header is not None:
-                build = (first(fields, self._pool.build_header) or b"").decode("latin-1")
-        body = EMPTY_BODY
-        if self._response_capture is not None:
-            body = self._response_capture.body(complete=outcome is Outcome.OK)
-        first_byte = (self._first_byte or now) - self._asked
-        return Observation(
-            self._side, self._backend, outcome, status, fields, body, build, first_byte, now - self._asked
         )

@@ -30,13 +30,20 @@ class _Waiting:
 
     def __init__(self, pool: Pool, user: User) -> None:
         self.pool = pool
-        self.user = user
+        self.user: User | None = user
         self.deadline = NEVER
         self.due = NEVER
 
+    def leave(self) -> User | None:
+        """The user, for the last time: the wheel may hold this place for some seconds yet."""
+        user, self.user = self.user, None
+        self.deadline = NEVER
+        return user
+
     def expired(self, now: float) -> None:
-        if self.pool.forget(self.user):
-            self.user.on_failed(Outcome.POOL_EXHAUSTED, "no connection became free")
+        user = self.user
+        if user is not None and self.pool.forget(user):
+            user.on_failed(Outcome.POOL_EXHAUSTED, "no connection became free")
 
 
 class Pool:
@@ -90,7 +97,7 @@ class Pool:
         """Take a user out of the queue; False when it was not there."""
         for waiting in self._waiting:
             if waiting.user is user:
-                waiting.deadline = NEVER
+                waiting.leave()
                 self._waiting.remove(waiting)
                 return True
         return False
@@ -129,9 +136,9 @@ class Pool:
             upstream.abandon()
 
     def _serve(self, upstream: Upstream) -> None:
-        waiting = self._waiting.popleft()
-        waiting.deadline = NEVER
-        waiting.user.on_connected(upstream)
+        user = self._waiting.popleft().leave()
+        assert user is not None  # noqa: S101 - who left is not in the queue
+        user.on_connected(upstream)
 
     def _open_for_waiting(self) -> None:
         while len(self._waiting) > len(self._opening) and len(self._all) + len(self._opening) < self.limit:
@@ -157,12 +164,11 @@ class Pool:
             task = asyncio.current_task()
             if task is not None:
                 self._opening.discard(task)
-        if upstream is None:
-            if self._waiting:
-                waiting = self._waiting.popleft()
-                waiting.deadline = NEVER
-                waiting.user.on_failed(outcome, reason)
-            self._open_for_waiting()
-        elif not upstream.closed:
+        if upstream is not None and not upstream.closed:
             self._all.add(upstream)
             self.give(upstream)
+            return
+        user = self._waiting.popleft().leave() if self._waiting else None
+        if user is not None:
+            user.on_failed(outcome, reason or "closed as soon as it was open")
+        self._open_for_waiting()

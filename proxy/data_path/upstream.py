@@ -259,6 +259,8 @@ class Upstream(asyncio.Protocol):
         if not self.closed:
             self.closed = True
             self.deadline = NEVER
+            self._body = None
+            self._part = b""
             if abort:
                 self.transport.abort()
             else:
@@ -316,6 +318,7 @@ class Upstream(asyncio.Protocol):
             return
         user = self.user
         body = self._body
+        part = self._part
         self.user = None
         self._close(abort=True)
         if user is None:
@@ -324,6 +327,6 @@ class Upstream(asyncio.Protocol):
             body.done = True
             user.on_body(b"", True)
         elif body is None:
-            user.on_failed(Outcome.UPSTREAM_CLOSED, "closed within the head" if self._part else "closed")
+            user.on_failed(Outcome.UPSTREAM_CLOSED, "closed within the head" if part else "closed")
         else:
             user.on_failed(Outcome.UPSTREAM_BODY_CUT, "closed within the body")

@@ -219,3 +219,19 @@ async def test_a_client_that_goes_away_cancels_the_backend() -> None:
         await until(lambda: gone or upstream.trouble, "the cancellation")
         ended = await proxy.outcome()
         assert (ended.outcome, ended.code) == ("client_gone", 0)
+
+
+async def test_a_1_0_client_that_keeps_its_connection_is_not_left_waiting_by_a_refusal() -> None:
+    async with Running(spec_of(backend("legacy", 1))) as proxy:
+        answer = await proxy.one(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 502 ")
+        assert b"\r\nConnection: close\r\n" in answer
+
+
+async def test_a_backend_that_closes_what_it_accepts_is_a_502() -> None:
+    async def script(served: Served) -> None:
+        served.reset()
+
+    async with RawUpstream(script) as upstream, running(upstream) as proxy:
+        answer = await proxy.one(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 502 ")

@@ -82,6 +82,21 @@ async def test_drain_cuts_what_outlasts_its_limit() -> None:
         await client.send(GET)
         await until(lambda: old.upstream.connections, "the exchange")
         await proxy.engine.drain(0.05)
+        assert (await client.rest()).startswith(b"HTTP/1.1 503 ")
+        assert (await proxy.outcome()).outcome == "drained"
+
+
+async def test_drain_cuts_an_answer_that_outlasts_its_limit() -> None:
+    async def script(served: Served) -> None:
+        await served.request()
+        await served.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+        await served.rest()
+
+    async with RawUpstream(script) as upstream, Running(spec_of(backend("legacy", upstream.port))) as proxy:
+        client = await proxy.connect()
+        await client.send(GET)
+        await client.until(b"half")
+        await proxy.engine.drain(0.05)
         assert await client.until_reset() == b""
         assert (await proxy.outcome()).outcome == "drained"
 

@@ -183,3 +183,21 @@ async def test_pipelined_requests_wait_in_a_bounded_buffer() -> None:
         for _ in range(500):
             await client.answer()
         sending.cancel()
+
+
+async def test_a_client_that_sends_ahead_and_never_reads_is_not_served_ahead() -> None:
+    body = b"x" * 100_000
+    async with RawUpstream.answering(ok(body)) as upstream, running(upstream) as proxy:
+        async with await proxy.connect() as client:
+            client.writer.transport.pause_reading()  # type: ignore[attr-defined]  # a transport that reads
+            for _ in range(2000):
+                client.writer.write(GET)
+            await until(lambda: proxy.engine.clients, "the connection")
+            one = next(iter(proxy.engine.clients))
+            await until(lambda: one._write_paused, "the full buffer")
+            await settled(lambda: len(proxy.ended))
+            assert len(proxy.ended) * len(body) < 2 * BOUND
+            assert one.transport.get_write_buffer_size() < 1024 * 1024
+            client.writer.transport.resume_reading()  # type: ignore[attr-defined]  # a transport that reads
+            for _ in range(200):
+                await client.answer()

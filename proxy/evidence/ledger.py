@@ -203,7 +203,7 @@ class Ledger:
             if result is Result.NOT_COMPARED:
                 stream.not_compared(int(at), one.reason)
             else:
-                stream.mismatch(int(at), one.request, one.signature in accepted, one.extracted_failed)
+                stream.mismatch(int(at), one.request, one.signature in accepted, one.extracted_failed, one.slow)
                 self._group(counted_as, one, at, touched)
             differences.append(DifferenceRow(counted_as, at, one.request, result, one.reason, one.signature))
 

@@ -58,21 +58,20 @@ class Stream:
         if row is None:
             row = self._second(second)
         row[2 if match else 3] += 1
-        legacy, extracted = slow
-        if legacy > 0.0 < extracted:
-            bucket = int((log2(legacy) + _FASTEST) * _PER_OCTAVE)
-            self._legacy[bucket] = self._legacy.get(bucket, 0) + 1
-            bucket = int((log2(extracted) + _FASTEST) * _PER_OCTAVE)
-            self._extracted[bucket] = self._extracted.get(bucket, 0) + 1
+        self._time(slow)
         if request not in self._seen and not self._full:
             self._remember(request)
             row[0] += 1
 
-    def mismatch(self, second: int, request: int, accepted: bool, extracted_failed: bool) -> None:
+    def mismatch(
+        self, second: int, request: int, accepted: bool, extracted_failed: bool, slow: tuple[float, float]
+    ) -> None:
         row = self._seconds.get(second) or self._second(second)
         row[4] += 1
         if extracted_failed:
             row[6] += 1
+        else:
+            self._time(slow)
         if request not in self._seen and not self._full:
             self._remember(request)
         elif accepted and not extracted_failed:
@@ -114,6 +113,14 @@ class Stream:
     def forget(self) -> None:
         """Gives the memory of distinct requests back; from here on only mismatches count."""
         self._full, self._seen = True, set()
+
+    def _time(self, slow: tuple[float, float]) -> None:
+        legacy, extracted = slow
+        if legacy > 0.0 < extracted:
+            bucket = int((log2(legacy) + _FASTEST) * _PER_OCTAVE)
+            self._legacy[bucket] = self._legacy.get(bucket, 0) + 1
+            bucket = int((log2(extracted) + _FASTEST) * _PER_OCTAVE)
+            self._extracted[bucket] = self._extracted.get(bucket, 0) + 1
 
     def _second(self, second: int) -> list[int]:
         row = self._seconds[second] = [0, 0, 0, 0, 0, 0, 0, 0]

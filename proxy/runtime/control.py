@@ -90,7 +90,7 @@ class Control:
             self._settle_for_ever,
             self._tidy,
         )
-        tasks = [asyncio.create_task(self._keep_going(job)) for job in jobs]
+        tasks = [asyncio.create_task(processes.keep_going(job, log)) for job in jobs]
         await self.stop.wait()
         link.close()
         for task in tasks:
@@ -296,17 +296,6 @@ class Control:
             inventory=self.inventory.rows(),
             inventory_whole=True,
         )
-
-    async def _keep_going(self, job: Callable[[], Awaitable[None]]) -> None:
-        """A background job that raises is a bug or a passing trouble: logged with its traceback, and begun again."""
-        while True:
-            try:
-                await job()
-            except asyncio.CancelledError:
-                raise
-            except Exception:
-                log.exception("job_failed", job=job.__name__)
-                await asyncio.sleep(1.0)
 
     def _soon(self, work: Awaitable[object]) -> None:
         task = asyncio.ensure_future(work)

@@ -102,6 +102,8 @@ class Desk:
             self._take_failure(self._key(route, epoch, rules, build), arrival, request, outcome)
         for (route, epoch, rules, build, reason), count in frame["dropped"]:
             self._ledger.dropped(self._key(route, epoch, rules, build), int(time.time()), count, reason)
+        if frame["given_up"]:
+            self._metrics.add("strangler_link_dropped_total", (), frame["given_up"])
 
     def _take_pair(self, build: str, request: int, pair: Pair) -> None:
         rules = self._rules.get(pair.rules)

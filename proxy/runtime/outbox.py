@@ -6,6 +6,7 @@ equal pairs are settled here (they need no parsing, and most pairs of a finished
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -22,6 +23,7 @@ from proxy.runtime.link import plain_pair
 PAIR_BYTES = 8 * 1024 * 1024  # bodies of pairs between two ticks
 INVENTORY_SAMPLE = 64  # exchanges told in full between two ticks; the rest raise their weight
 LINES = 5_000  # access lines between two ticks
+NOT_COMPARED = 10_000  # of those, kept for a control that comes back
 
 
 @dataclass(slots=True)
@@ -125,9 +127,21 @@ class Outbox:
         self.asked_unseen = self.given_up = self.pair_bytes = 0
         return frame
 
-    def lost(self, frame: Mapping[str, Any]) -> int:
-        """How many comparisons and lines a frame held that could not be sent."""
-        return sum(len(frame[name]) for name in ("equal", "pairs", "not_compared", "failed", "lines"))
+    def give_up(self, frame: Mapping[str, Any], reason: str) -> Counter[str]:
+        """A frame that could not be sent: what was to be compared is dropped and counted, in the next frame for the
+        evidence and in the answer by route; what was counted as dropped already stays so. Lines are given up too."""
+        by_route: Counter[str] = Counter()
+        keys = [(entry[0], entry[1], entry[2], entry[3]) for entry in frame["equal"] + frame["failed"]]
+        keys += [(plain[0], plain[1], plain[2], build) for build, _, plain in frame["pairs"]]
+        for route, epoch, rules, build in keys:
+            key = (route, epoch, rules, build, reason)
+            self.dropped[key] = self.dropped.get(key, 0) + 1
+            by_route[route] += 1
+        for key, count in frame["dropped"]:
+            self.dropped[key] = self.dropped.get(key, 0) + count
+        self.not_compared += frame["not_compared"][: NOT_COMPARED - len(self.not_compared)]
+        self.given_up += frame["given_up"] + len(frame["lines"])
+        return by_route
 
     def _build(self, extracted: Observation) -> str:
         return extracted.build or self.builds.get(extracted.backend, "")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TextIO, cast
 
 import structlog
 
@@ -33,6 +36,40 @@ class Order:
         return cls(settings=settings, **plain)
 
 
+class Patient:
+    """A stream whose trouble is nobody else's: when standard output can't be written (a full disk, a reader that left)
+    the line is lost and counted, and the next line that gets through is preceded by the count."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.lost = 0
+
+    def write(self, text: str) -> None:
+        try:
+            if self.lost:
+                self._stream.write(f'{{"event": "log_lines_lost", "count": {self.lost}}}\n')
+                self.lost = 0
+            self._stream.write(text)
+        except (OSError, ValueError):
+            self.lost += 1
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except (OSError, ValueError):
+            self.lost += 1
+
+
+async def keep_going(job: Callable[[], Awaitable[None]], log: structlog.typing.FilteringBoundLogger) -> None:
+    """Runs a background job for ever. One that raises is a bug: logged with its traceback, and begun again."""
+    while True:
+        try:
+            await job()
+        except Exception:
+            log.exception("job_failed", job=job.__name__)
+            await asyncio.sleep(1.0)
+
+
 def prepare(settings: Settings, process: str) -> None:
     """Signals: those that the supervisor blocks are let through, Ctrl-C is the supervisor's to hear. Logs: structlog to
     standard output, JSON or for a console."""
@@ -55,7 +92,7 @@ def prepare(settings: Settings, process: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, Patient(sys.stdout))),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)

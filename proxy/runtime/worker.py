@@ -33,11 +33,14 @@ from proxy.model.states import RouteState
 from proxy.runtime import processes
 from proxy.runtime.link import Kind, Link, pack, unpack_compiled
 from proxy.runtime.outbox import Outbox
+from proxy.runtime.processes import keep_going
 from proxy.runtime.settings import Settings
 from proxy.shadow import Shadow
 
 TICK = 0.05
 RECONNECT = 0.1
+CONTROL_AWAY = "control_away"
+CONTROL_LAGS = "control_lags"
 OVERTIME = 10.0  # seconds beyond the drain limit after which the system ends a worker that hangs
 FAREWELL = 0.3  # seconds in which a draining worker still takes connections, see `_drain`
 
@@ -70,7 +73,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self.stop.set)
         loop.add_signal_handler(signal.SIGUSR1, self._halt)
-        background = [asyncio.create_task(self._keep_link()), asyncio.create_task(self._tick())]
+        background = [asyncio.create_task(keep_going(job, log)) for job in (self._keep_link, self._tick)]
         self._adopt_left_snapshot()
         await self.ready.wait()
         data_path = self.data_path
@@ -237,21 +240,18 @@ class Worker:
             self._send_tick()
 
     def _send_tick(self) -> None:
-        if self.link.transport is None:
-            self._make_room()
-            return
+        """Sends what was gathered. What can't be sent is given up and counted: a control that lags or is away costs
+        evidence, not memory."""
         oldest = self.shadow.oldest() if self.shadow else {}
-        frame = self.outbox.take(monotonic(), oldest, tuple(self.metrics.changes()), self._gauges())
-        if not self.link.send(Kind.TICK, pack(frame)):
-            self.metrics.add("strangler_link_dropped_total", (), self.outbox.lost(frame))
+        away = self.link.transport is None
+        metrics = () if away else tuple(self.metrics.changes())
+        frame = self.outbox.take(monotonic(), oldest, metrics, {} if away else self._gauges())
+        if away or not self.link.send(Kind.TICK, pack(frame)):
+            reason = CONTROL_AWAY if away else CONTROL_LAGS
+            for route, count in self.outbox.give_up(frame, reason).items():
+                self.metrics.add("strangler_shadow_dropped_total", (route, reason), count)
+                self.metrics.add("strangler_link_dropped_total", (), count)
             self.metrics.resend()
-
-    def _make_room(self) -> None:
-        """While control is away evidence is given up, not gathered without bound. What is counted stays."""
-        frame = self.outbox.take(monotonic(), {}, (), {})
-        lost = self.outbox.lost(frame)
-        if lost:
-            self.metrics.add("strangler_link_dropped_total", (), lost)
 
     def _gauges(self) -> dict[str, Any]:
         data_path = self.data_path

@@ -203,7 +203,7 @@ def test_memory_is_bounded() -> None:
     full = stream.Stream()
     for request in range(stream.SEEN + 10):
         full.clean(1, request, True, (0.0, 0.0))
-    full.mismatch(1, 5, False, False)
+    full.mismatch(1, 5, False, False, (0.0, 0.0))
     totals = full.totals()
     assert (totals.n, totals.k, full.remembered) == (stream.SEEN + 1, 1, 0)
 
@@ -217,6 +217,14 @@ def test_latencies_are_of_pairs() -> None:
     assert pairs.compared == 100
     assert abs(pairs.legacy_p95 / 0.010 - 1) < 0.05
     assert abs(pairs.extracted_p95 / 0.200 - 1) < 0.05
+
+
+def test_a_pair_that_differs_is_timed_too_unless_one_side_gave_no_answer() -> None:
+    ledger = Ledger()
+    ledger.add(settled(1, 1, Result.MISMATCH)._replace(slow=(0.010, 0.020)))
+    ledger.add(settled(2, 2, Result.MISMATCH)._replace(slow=(0.010, 5.0), extracted_failed=True))
+    ledger.advance(FOREVER, 0.0)
+    assert ledger.pairs(KEY).compared == 1
 
 
 def test_a_key_never_seen_has_no_evidence() -> None:

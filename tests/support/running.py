@@ -25,7 +25,7 @@ PATIENCE = 30.0  # seconds; generous, a test that waits this long has failed
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], what: str, limit: float = PATIENCE) -> T:
+def until(condition: Callable[[], T | None], what: str, limit: float = PATIENCE) -> T:
     """Asks again until the answer is true, and returns it."""
     deadline = time.monotonic() + limit
     while True:
@@ -52,6 +52,7 @@ class Backend:
     port: int = field(default_factory=lambda: free_port())
     asked: list[tuple[str, str]] = field(default_factory=list)
     marked: list[tuple[str, str]] = field(default_factory=list)
+    connections: set[socket.socket] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -62,6 +63,16 @@ class Backend:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body leave in one piece, or Nagle's algorithm holds the second back
+            disable_nagle_algorithm = True
+
+            def setup(self) -> None:
+                super().setup()
+                backend.connections.add(self.connection)
+
+            def finish(self) -> None:
+                backend.connections.discard(self.connection)
+                super().finish()
 
             def handle_any(self) -> None:
                 length = int(self.headers.get("Content-Length", 0))
@@ -95,10 +106,14 @@ class Backend:
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def stop(self) -> None:
+        """As if the process had died: the port is closed and so is every connection."""
         if self.server is not None:
             self.server.shutdown()
             self.server.server_close()
             self.server = None
+        for connection in list(self.connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 def json_backend(build: str = "", **fixed: Any) -> Backend:
@@ -116,8 +131,11 @@ def json_backend(build: str = "", **fixed: Any) -> Backend:
 class Running:
     """One `strangler run`. Addresses are chosen free; the state folder and the file lie in `folder`."""
 
-    def __init__(self, folder: Path, routes: str, *options: str, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, routes: str, *options: str, env: dict[str, str] | None = None, prefix: tuple[str, ...] = ()
+    ) -> None:
         self.folder = folder
+        self.prefix = prefix  # a command that runs the proxy, such as prlimit
         self.file = folder / "routes.yaml"
         self.state = folder / "state"
         self.log = folder / "log"
@@ -132,7 +150,7 @@ class Running:
         return f"http://127.0.0.1:{self.admin_port}"
 
     def start(self, wait: bool = True) -> Running:
-        command = [sys.executable, "-m", "proxy", "run", "-c", str(self.file), "--state", str(self.state)]
+        command = [*self.prefix, sys.executable, "-m", "proxy", "run", "-c", str(self.file), "--state", str(self.state)]
         command += ["--listen", f"127.0.0.1:{self.port}", "--admin", f"127.0.0.1:{self.admin_port}", *self.options]
         with open(self.log, "ab") as log:
             environment = {**os.environ, **self.env}

@@ -126,8 +126,11 @@ def first_difference(left: str, right: str) -> int:
     return low
 
 
+_quoted = json.JSONEncoder(ensure_ascii=False).encode  # `dumps` would make an encoder for each call
+
+
 def printable(text: str) -> str:
-    quoted = json.dumps(text, ensure_ascii=False)
+    quoted = _quoted(text)
     return quoted if quoted.isprintable() else json.dumps(text)
 
 

@@ -45,27 +45,27 @@ def _refuse(constant: str) -> None:
     raise NotJsonError(f"{constant} is not JSON")
 
 
-_scan = JSONDecoder(
+scan = JSONDecoder(
     parse_int=str.encode,  # the numbers of this reader are bytes
     parse_float=str.encode,
     parse_constant=_refuse,
     object_pairs_hook=_members,
 ).scan_once  # type: ignore[attr-defined]  # not in the stubs, stable since Python 2.6
 
-_SPACE = " \t\r\n"
+SPACE = " \t\r\n"
 
 
 def read(text: str) -> Any:
     """The document: dict, list, str, True, False, None, and numbers as the bytes written.
 
     Raises NotJsonError, and RecursionError for deep nesting."""
-    if text[:1] in _SPACE:
-        text = text.lstrip(_SPACE)
+    if text[:1] in SPACE:
+        text = text.lstrip(SPACE)
     try:
-        document, end = _scan(text, 0)
+        document, end = scan(text, 0)
     except (StopIteration, ValueError):
         raise NotJsonError("not JSON") from None
-    if end != len(text) and text[end:].strip(_SPACE):
+    if end != len(text) and text[end:].strip(SPACE):
         raise NotJsonError("something follows the document")
     return document
 

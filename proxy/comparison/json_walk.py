@@ -28,10 +28,12 @@ _ABSENT: Any = object()
 def walk(left: Any, right: Any, state: State, found: Findings) -> None:
     """Adds the differences of two documents to `found`. Raises BudgetSpent."""
     if left != right:
-        _Walk(found).values(left, right, state, "$", "$", 0)
+        Walk(found).values(left, right, state, "$", "$", 0)
 
 
-class _Walk:
+class Walk:
+    """One pass over two documents; `path`, `place` and `depth` say where the values at hand lie."""
+
     __slots__ = ("found",)
 
     def __init__(self, found: Findings) -> None:
@@ -100,7 +102,7 @@ class _Walk:
             return
         places = [at for at, (one, other) in enumerate(zip(left, right, strict=True)) if one != other]
         by_place = Findings(self.found.budget)
-        inner = _Walk(by_place)
+        inner = Walk(by_place)
         for at in places:
             inner.values(left[at], right[at], element, path + "[*]", f"{place}[{at}]", depth)
         self.found.budget = by_place.budget
@@ -207,7 +209,7 @@ class _Walk:
         if type(left) is not type(right):
             return 1_000_000
         trial = Findings(self.found.budget)
-        _Walk(trial).values(left, right, element, "", "", depth)
+        Walk(trial).values(left, right, element, "", "", depth)
         self.found.budget = trial.budget
         return trial.unexplained
 

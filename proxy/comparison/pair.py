@@ -16,12 +16,15 @@ from functools import lru_cache
 from proxy.comparison import json_text, opaque
 from proxy.comparison.content import Family, TooLarge, Undecodable, decoded, media, text_of
 from proxy.comparison.findings import BudgetSpent, Findings, capped, printable, signature_of
+from proxy.comparison.json_aligned import aligned
 from proxy.comparison.json_walk import walk
 from proxy.comparison.rules import Rules
 from proxy.model.comparison import Comparison, Difference, Kind, NotCompared, Result, Risk
 from proxy.model.headers import Headers
 from proxy.model.observation import CapturedBody, Observation
 from proxy.model.outcome import Outcome
+
+SHORT = 768  # characters; two shorter documents are read sooner than aligned
 
 _OK = Outcome.OK
 
@@ -194,6 +197,10 @@ def _by_family(
         opaque.byte_strings(left, right, found)
         return
     if family is Family.JSON and one != other:
+        known = aligned(one, other, rules.root, found.budget) if len(one) > SHORT else None
+        if known is not None:
+            found.take(known)
+            return
         document, readable = _document(one)
         counterpart, other_readable = _document(other)
         if readable and other_readable:

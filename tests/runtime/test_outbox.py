@@ -1,0 +1,96 @@
+"""What a worker tells control, and what becomes of it when control can't be told."""
+
+from __future__ import annotations
+
+from proxy.model.observation import EMPTY_BODY, CapturedBody, CapturedRequest, Observation, Pair
+from proxy.model.outcome import Outcome
+from proxy.model.records import Ended
+from proxy.model.sides import Side
+from proxy.runtime import link, outbox
+from proxy.runtime.outbox import Outbox, request_digest
+
+REQUEST = CapturedRequest(b"GET", b"/items/1", ((b"Host", b"shop"), (b"Accept-Language", b"en")), EMPTY_BODY)
+
+
+def seen(side: Side, data: bytes = b"{}", status: int = 200, build: str = "", **headers: bytes) -> Observation:
+    fields = tuple((name.replace("_", "-").encode(), value) for name, value in headers.items())
+    body = CapturedBody(data, len(data), True)
+    return Observation(side, str(side), Outcome.OK, status, fields, body, build, 0.01, 0.02)
+
+
+def pair(legacy: Observation, extracted: Observation) -> Pair:
+    return Pair("read", 3, "rules", 1.0, REQUEST, legacy, extracted, Side.LEGACY)
+
+
+def test_equal_pairs_are_settled_here_and_others_cross_whole() -> None:
+    box = Outbox()
+    box.pair(pair(seen(Side.LEGACY), seen(Side.EXTRACTED, build="b1")), ())
+    different = pair(seen(Side.LEGACY), seen(Side.EXTRACTED, b"[]", build="b1"))
+    box.pair(different, ())
+    frame = link.unpack(link.pack(box.take(2.0, {}, (), {})))
+    assert [entry[:4] for entry in frame["equal"]] == [("read", 3, "rules", "b1")]
+    build, digest, plain = frame["pairs"][0]
+    assert (build, digest) == ("b1", request_digest(REQUEST, different.legacy))
+    crossed = link.read_pair(plain)
+    assert crossed.legacy.body == different.legacy.body
+    assert crossed.extracted.outcome is Outcome.OK
+    assert crossed.answering is Side.LEGACY
+
+
+def test_equal_failures_of_legacy_are_no_match() -> None:
+    box = Outbox()
+    box.pair(pair(seen(Side.LEGACY, status=500), seen(Side.EXTRACTED, status=500)), ())
+    assert not box.equal
+    assert len(box.pairs) == 1
+
+
+def test_an_answer_without_a_build_counts_for_the_build_seen_last() -> None:
+    box = Outbox()
+    box.pair(pair(seen(Side.LEGACY), seen(Side.EXTRACTED, build="b1")), ())
+    failed = seen(Side.EXTRACTED)._replace(outcome=Outcome.UPSTREAM_CLOSED, status=0)
+    box.pair(pair(seen(Side.LEGACY), failed), ())
+    assert box.pairs[0][0] == "b1"
+
+
+def test_what_control_does_not_get_is_dropped_and_counted_by_route() -> None:
+    box = Outbox()
+    box.pair(pair(seen(Side.LEGACY), seen(Side.EXTRACTED, build="b1")), ())
+    box.pair(pair(seen(Side.LEGACY), seen(Side.EXTRACTED, b"[]", build="b1")), ())
+    first = box.take(1.0, {}, (), {})
+    assert box.give_up(first, "control_away") == {"read": 2}
+    second = box.take(2.0, {}, (), {})
+    assert second["dropped"] == [(("read", 3, "rules", "b1", "control_away"), 2)]
+    assert box.give_up(second, "control_away") == {}
+    assert box.take(3.0, {}, (), {})["dropped"] == [(("read", 3, "rules", "b1", "control_away"), 2)]
+
+
+def test_bodies_beyond_the_bound_are_not_compared() -> None:
+    box = Outbox()
+    large = b"x" * (outbox.PAIR_BYTES // 2)
+    for _ in range(3):
+        box.pair(pair(seen(Side.LEGACY, large), seen(Side.EXTRACTED)), ())
+    assert len(box.pairs) == 1 or len(box.pairs) == 2
+    assert {entry[-1] for entry in box.not_compared} == {"overloaded"}
+    assert len(box.pairs) + len(box.not_compared) == 3
+
+
+def test_the_inventory_is_a_sample_with_weights() -> None:
+    box = Outbox()
+    ended = Ended(
+        "read", "legacy", "legacy", "ok", 200, b"GET", b"/items/1", 0.01, 0, 2, b"id", "127.0.0.1", "", "stage legacy"
+    )
+    for _ in range(100):
+        box.ended(ended, line=False)
+    frame = box.take(1.0, {}, (), {})
+    assert len(frame["asked"]) == outbox.INVENTORY_SAMPLE
+    assert len(frame["asked"]) + frame["asked_unseen"] == 100
+    assert not frame["lines"]
+
+
+def test_the_headers_that_vary_names_make_requests_distinct() -> None:
+    german = REQUEST._replace(headers=((b"Host", b"shop"), (b"Accept-Language", b"de")))
+    plain, varying = seen(Side.LEGACY), seen(Side.LEGACY, Vary=b"accept-language")
+    assert request_digest(REQUEST, plain) == request_digest(german, plain)
+    assert request_digest(REQUEST, varying) != request_digest(german, varying)
+    other = REQUEST._replace(body=CapturedBody(b"x", 1, True))
+    assert request_digest(REQUEST, plain) != request_digest(other, plain)

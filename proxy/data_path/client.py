@@ -117,7 +117,7 @@ class Client(asyncio.Protocol):
         while data:
             self._part = b""
             if data[0] in b"\r\n":
-                data = self._skip_empty_line(data)
+                data = self._skip_empty_lines(data)
                 continue
             end = data.find(b"\r\n\r\n") + 4
             if end < 4 or end > self._view.limits.head:
@@ -137,12 +137,14 @@ class Client(asyncio.Protocol):
             data = self._part
         self._processing = False
 
-    def _skip_empty_line(self, data: bytes) -> bytes:
+    def _skip_empty_lines(self, data: bytes) -> bytes:
         """Some clients end a body with a CRLF too many (RFC 9112 section 2.2)."""
-        if data.startswith(b"\r\n"):
-            return data[2:]
-        if data == b"\r":
-            self._part = data
+        left = data.lstrip(b"\r\n")
+        odd = data[: len(data) - len(left)].replace(b"\r\n", b"")
+        if not odd:
+            return left
+        if odd == b"\r" and not left:
+            self._part = odd
         else:
             self._refuse(Outcome.REQUEST_HEAD_INVALID, "bare CR or LF")
         return b""

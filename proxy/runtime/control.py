@@ -57,6 +57,7 @@ class Control:
         self.live = live
         self.totals = Totals()
         self.inventory = routing.Inventory()
+        self.inventory_changed = False
         self.keeper = Keeper(Store(settings.state / "evidence.sqlite3"), self._whole_state)
         self.desk = Desk(live, self.keeper)
         self.workers: dict[Link, WorkerView] = {}
@@ -237,6 +238,7 @@ class Control:
     def _note_asked(self, message: dict[str, list[tuple[bytes, bytes, str, int, float]]]) -> None:
         asked = message["asked"]
         if asked:
+            self.inventory_changed = True
             weight = 1.0 + message["asked_unseen"] / len(asked)  # type: ignore[operator]  # a count
             now = time.time()
             for method, target, route, code, seconds in asked:
@@ -283,7 +285,9 @@ class Control:
             log.info("pruned", rows=pruned.rows, keys=pruned.keys)
 
     def _keep_inventory(self) -> None:
-        self.keeper.write(Batch(inventory=self.inventory.rows(), inventory_whole=True))
+        if self.inventory_changed:
+            self.inventory_changed = False
+            self.keeper.write(Batch(inventory=self.inventory.rows(), inventory_whole=True))
 
     def _whole_state(self) -> Batch:
         """What a store that began anew needs to know."""

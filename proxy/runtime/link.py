@@ -36,9 +36,15 @@ class Kind(IntEnum):
 
 
 class Link(asyncio.Protocol):
-    """One end of the link; `received(kind, payload)` is called for each whole frame."""
+    """One end of the link; `received(kind, payload)` is called for each whole frame, `made` before anything is sent."""
 
-    def __init__(self, received: Callable[[Link, Kind, bytes], None], lost: Callable[[Link], None]) -> None:
+    def __init__(
+        self,
+        received: Callable[[Link, Kind, bytes], None],
+        lost: Callable[[Link], None],
+        made: Callable[[Link], None] | None = None,
+    ) -> None:
+        self._made = made
         self._received = received
         self._lost = lost
         self._buffer = bytearray()
@@ -47,6 +53,8 @@ class Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
+        if self._made is not None:
+            self._made(self)
 
     def connection_lost(self, error: Exception | None) -> None:
         self.transport = None

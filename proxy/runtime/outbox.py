@@ -105,6 +105,12 @@ class Outbox:
         build = self.builds.get(backend, "")
         self.failed.append((ended.route, epoch, rules, build, now, int.from_bytes(digest), outcome))
 
+    @property
+    def is_empty(self) -> bool:
+        return not (
+            self.equal or self.pairs or self.not_compared or self.failed or self.dropped or self.asked or self.given_up
+        )
+
     def take(self, now: float, oldest: Mapping[str, float], metrics: Any, gauges: Mapping[str, Any]) -> dict[str, Any]:
         """The frame for control; empties the box."""
         frame = {

@@ -38,6 +38,7 @@ from proxy.runtime.settings import Settings
 from proxy.shadow import Shadow
 
 TICK = 0.05
+QUIET = 4  # ticks without news after which the time is told all the same: evidence waits for it
 RECONNECT = 0.1
 CONTROL_AWAY = "control_away"
 CONTROL_LAGS = "control_lags"
@@ -60,12 +61,12 @@ class Worker:
         self.breakers: dict[str, routing.Breaker] = {}
         self.compared: dict[str, tuple[bytes, ...]] = {}  # by route, the header names that are compared
         self.outbox = Outbox()
+        self.quiet_ticks = 0
         self.metrics = Accumulator()
         self.halted = (settings.state / "halt").exists()
         self.ready = asyncio.Event()
         self.stop = asyncio.Event()
-        self.link = Link(self._received, self._link_lost)
-        self.link_up = asyncio.Event()
+        self.link = self._new_link()
         self.link_down = asyncio.Event()
         self.server: asyncio.Server | None = None
 
@@ -84,8 +85,9 @@ class Worker:
         for task in background:
             task.cancel()
         self._send_tick()
-        self.link.close()
-        await self.link_down.wait()
+        if self.link.transport is not None:
+            self.link.close()
+            await self.link_down.wait()
 
     # the snapshot
 
@@ -216,11 +218,17 @@ class Worker:
             except OSError:  # control is not there (yet, or any more): it will be
                 await asyncio.sleep(RECONNECT)
                 continue
-            self.link.send(Kind.HELLO, pack((self.order.index, os.getpid(), self.order.restarts, self.halted)))
-            self.metrics.resend()
-            self.link_down.clear()
             await self.link_down.wait()
-            self.link = Link(self._received, self._link_lost)
+            self.link = self._new_link()
+
+    def _new_link(self) -> Link:
+        return Link(self._received, self._link_lost, self._link_made)
+
+    def _link_made(self, link: Link) -> None:
+        """Control may be a new one: it is told who speaks, and then everything that was ever counted."""
+        self.link_down.clear()
+        link.send(Kind.HELLO, pack((self.order.index, os.getpid(), self.order.restarts, self.halted)))
+        self.metrics.resend()
 
     def _received(self, link: Link, kind: Kind, payload: bytes) -> None:
         value = unpack_compiled(payload)
@@ -242,9 +250,13 @@ class Worker:
     def _send_tick(self) -> None:
         """Sends what was gathered. What can't be sent is given up and counted: a control that lags or is away costs
         evidence, not memory."""
-        oldest = self.shadow.oldest() if self.shadow else {}
         away = self.link.transport is None
         metrics = () if away else tuple(self.metrics.changes())
+        self.quiet_ticks += 1
+        if self.outbox.is_empty and not any(metrics) and self.quiet_ticks < QUIET:
+            return
+        self.quiet_ticks = 0
+        oldest = self.shadow.oldest() if self.shadow else {}
         frame = self.outbox.take(monotonic(), oldest, metrics, {} if away else self._gauges())
         if away or not self.link.send(Kind.TICK, pack(frame)):
             reason = CONTROL_AWAY if away else CONTROL_LAGS

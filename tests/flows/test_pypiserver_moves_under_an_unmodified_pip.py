@@ -77,7 +77,7 @@ class World:
         done = subprocess.run(
             [*command, "--dest", str(target), *projects],
             env={"PATH": os.defpath, "HOME": str(self.folder), "PIP_CONFIG_FILE": os.devnull},
-            capture_output=True, text=True, timeout=PATIENCE, check=False,
+            capture_output=True, text=True, timeout=2 * PATIENCE, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr + done.stdout
         return sorted(os.listdir(target))
@@ -187,9 +187,10 @@ def _a_sticky_share_moves(world: World) -> str:
 
 def _all_move_and_legacy_still_serves_the_files(world: World) -> str:
     assert world.proxy.route(ROUTE)["stage"] == "live"
-    seen = world.browse(PROJECTS[-60:], USERS)
-    assert {page.coding for _, page in seen} == {"gzip"}, "in live the new service answers everybody"
-    route = world.settled(60)
+    for start in range(0, 60, 10):  # legacy is much slower than what answers now: it is not left behind
+        seen = world.browse(PROJECTS[start : start + 10], USERS)
+        assert {page.coding for _, page in seen} == {"gzip"}, "in live the new service answers everybody"
+        route = world.settled(start + 10)
     assert route["comparisons"]["mismatch"] == 0
     assert _share_compared(route) >= 0.99, "legacy is still asked beside it: the way back stays proven"
     files = _served_unrouted(world)

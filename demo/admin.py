@@ -12,7 +12,7 @@ import aiohttp
 T = TypeVar("T")
 Json = dict[str, Any]
 PATIENCE = 90.0  # seconds; many times what a slow machine needs
-LOOK = 0.05
+LOOK = 0.1
 
 
 class StoryError(Exception):

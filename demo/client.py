@@ -123,7 +123,7 @@ class Clients:
         except aiohttp.ClientError as error:
             self._note(kind, f"connection: {type(error).__name__}", path)
             return None
-        if answer.headers.get("X-Request-Id") != request_id:
+        if answer.status < 500 and answer.headers.get("X-Request-Id") != request_id:
             self._note(kind, "ids: the answer has another request's id", path)
             return None
         return answer

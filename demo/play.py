@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from pathlib import Path
 from time import monotonic
@@ -23,6 +24,7 @@ from proxy.store import StoreTrouble
 GATE = {"min_duration": "3s"}
 REDRAW = 0.5
 MOVES = 200
+STILL = 6  # looks, a tenth of a second apart
 INTERRUPTED = "ended before the story was told"
 
 
@@ -62,6 +64,8 @@ async def play(
     try:
         broken += await _until_stopped(story, _whole(story, screen, began, seconds), stop)
         await clients.stop()
+        if not broken:
+            await _settled(admin)
         await story.differences()
         status, history = await admin.status(), await admin.get(f"history?limit={MOVES}")
     finally:
@@ -126,6 +130,18 @@ async def _until_stopped(story: Story, whole: Coroutine[Any, Any, None], stop: a
         if not story.told:
             return [INTERRUPTED]
     return []
+
+
+async def _settled(admin: Admin) -> None:
+    """Waits until every copy that is under way is compared: the figures have stopped to grow."""
+    looks: list[list[Json]] = []
+
+    def still(now: Status) -> bool:
+        looks.append([route.get("comparisons") or {} for route in now.routes.values()])
+        return len(looks) > STILL and all(look == looks[-1] for look in looks[-STILL:])
+
+    with contextlib.suppress(StoryError, WorldError):  # the report says what it has
+        await admin.until("the last comparisons", still)
 
 
 async def _draw(admin: Admin, clients: Clients, screen: Screen) -> None:

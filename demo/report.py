@@ -130,6 +130,7 @@ def _folded(route: str, segments: Sequence[Segment], witness: Witness) -> Compar
 
 
 def show(report: Report, screen: Screen) -> None:
+    screen.end_live()
     screen.show(Text(), Text("What happened", style="bold"))
     _clients(report, screen)
     if report.status is not None:

@@ -41,6 +41,10 @@ class Screen:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.end_live()
+
+    def end_live(self) -> None:
+        """Takes the live table away; what is shown from here on stays."""
         if self._live is not None:
             self._live.stop()
             self._live = None

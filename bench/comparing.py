@@ -3,7 +3,7 @@
 `python -m bench.comparing`. The pairs are answers that differ in fields which a rule ignores, under ten rules, as most
 pairs of a service nearly done are. `structure` differs in white space too, so both bodies are read and walked. DeepDiff
 stands beside if it is installed: the library one would take for this, told to leave out the same fields. Ways alternate
-and the smallest time counts: everything that disturbs only adds.
+and the smallest CPU time counts: everything that disturbs only adds.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from itertools import cycle, islice
 
-from bench.upstream import charge
+from bench.upstream import charge, compact
 from proxy import comparison
 from proxy.model.comparison import Result
 from proxy.model.observation import CapturedBody, Observation
@@ -37,6 +37,8 @@ HEADERS = (
     (b"Cache-Control", b"no-store"),
     (b"X-Request-Id", b"req_1"),
 )
+Pair = tuple[Observation, Observation]
+Work = Callable[[Observation, Observation], object]
 DIFFERENT = 16  # pairs of each kind, used in turn
 
 
@@ -45,11 +47,11 @@ def answer(size: int, number: int, fields: int) -> bytes:
     at = [number if place < fields else 0 for place in range(3)]
     rows: list[dict[str, object]] = []
     document = {"request_id": f"req_{at[0]:08d}", "data": rows, "served_at": f"2026-11-21T01:00:{at[1] % 60:02d}Z"}
-    while len(json.dumps(document, separators=(",", ":"))) < size - 90:
+    while len(compact(document)) < size - 70:
         rows.append(charge(len(rows) + 1))
     if rows:
         rows[len(rows) // 2]["seen"] = at[2]
-    return json.dumps(document, separators=(",", ":")).encode()
+    return compact(document).encode()
 
 
 def observed(side: Side, body: bytes) -> Observation:
@@ -57,7 +59,7 @@ def observed(side: Side, body: bytes) -> Observation:
     return Observation(side, "backend", Outcome.OK, 200, HEADERS, captured, "b1", 0.001, 0.002)
 
 
-def microseconds(work: Callable[[bytes, bytes], object], pairs: list[tuple[bytes, bytes]], times: int) -> float:
+def microseconds(work: Work, pairs: list[Pair], times: int) -> float:
     turns = list(islice(cycle(pairs), times))
     started = time.process_time()
     for left, right in turns:
@@ -65,26 +67,19 @@ def microseconds(work: Callable[[bytes, bytes], object], pairs: list[tuple[bytes
     return (time.process_time() - started) / times * 1e6
 
 
-def compare_bodies() -> Callable[[bytes, bytes], object]:
-    rules = comparison.compile_rules(Compare(RULES))
-
-    def work(left: bytes, right: bytes) -> Result:
-        return comparison.compare(observed(Side.LEGACY, left), observed(Side.EXTRACTED, right), rules).result
-
-    return work
+def read_both(left: Observation, right: Observation) -> bool:
+    return bool(json.loads(left.body.data) == json.loads(right.body.data))
 
 
-def read_both(left: bytes, right: bytes) -> bool:
-    return bool(json.loads(left) == json.loads(right))
-
-
-def deep_diff() -> Callable[[bytes, bytes], object] | None:
+def deep_diff() -> Work | None:
     try:
         from deepdiff import DeepDiff  # type: ignore[import-not-found,unused-ignore]  # a peer, not a dependency
     except ImportError:
         return None
     ignored = [r"root\['request_id'\]", r"root\['served_at'\]", r"root\['data'\]\[\d+\]\['seen'\]"]
-    return lambda left, right: DeepDiff(json.loads(left), json.loads(right), exclude_regex_paths=ignored)
+    return lambda left, right: DeepDiff(
+        json.loads(left.body.data), json.loads(right.body.data), exclude_regex_paths=ignored
+    )
 
 
 def measure_comparing(rounds: int = 15) -> list[dict[str, object]]:
@@ -95,14 +90,19 @@ def measure_comparing(rounds: int = 15) -> list[dict[str, object]]:
             answers = [answer(size, number, fields) for number in range(1, DIFFERENT + 1)]
             if name == "structure":
                 answers = [json.dumps(json.loads(one)).encode() for one in answers]
-            rows.append({"size": len(legacy), "differs": name} | timed([(legacy, one) for one in answers], rounds))
+            pairs = [(observed(Side.LEGACY, legacy), observed(Side.EXTRACTED, one)) for one in answers]
+            rows.append({"size": len(legacy), "differs": name} | timed(pairs, rounds))
     return rows
 
 
-def timed(pairs: list[tuple[bytes, bytes]], rounds: int) -> dict[str, object]:
-    work = compare_bodies()
+def timed(pairs: list[Pair], rounds: int) -> dict[str, object]:
+    rules = comparison.compile_rules(Compare(RULES))
+
+    def work(left: Observation, right: Observation) -> Result:
+        return comparison.compare(left, right, rules).result
+
     results = {work(left, right) for left, right in pairs}
-    times = max(DIFFERENT, 200_000 // len(pairs[0][0]))
+    times = max(DIFFERENT, 200_000 // pairs[0][0].body.size)
     best = read = float("inf")
     for _ in range(rounds):
         best = min(best, microseconds(work, pairs, times))
@@ -110,7 +110,7 @@ def timed(pairs: list[tuple[bytes, bytes]], rounds: int) -> dict[str, object]:
     peer = deep_diff()
     other = microseconds(peer, pairs, DIFFERENT) if peer else None
     return {
-        "result": "/".join(sorted(str(result) for result in results)),
+        "result": "/".join(sorted(results)),
         "compare_us": round(best, 1),
         "read_both_us": round(read, 1),
         "to_read_both": round(best / read, 2),

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from functools import lru_cache
+from json.encoder import encode_basestring  # as `dumps(text, ensure_ascii=False)`, without an encoder for each call
 
 from proxy.comparison.json_text import type_name
 from proxy.model.comparison import Difference, Kind, Risk
@@ -126,11 +127,8 @@ def first_difference(left: str, right: str) -> int:
     return low
 
 
-_quoted = json.JSONEncoder(ensure_ascii=False).encode  # `dumps` would make an encoder for each call
-
-
 def printable(text: str) -> str:
-    quoted = _quoted(text)
+    quoted = encode_basestring(text)
     return quoted if quoted.isprintable() else json.dumps(text)
 
 

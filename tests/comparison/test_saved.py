@@ -23,7 +23,11 @@ def test_a_raw_message_keeps_its_status_and_headers() -> None:
     ("raw", "body", "complete"),
     [
         (b"HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n3;x=y\nabc\n2\nde\n0\n\n", b"abcde", True),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nalready undone by curl", b"already undone by curl", True),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nalready undone by curl",
+            b"already undone by curl",
+            True,
+        ),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc\n", b"abc", True),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", b"abc", False),
         (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/2 201\r\n\r\nabc", b"abc", True),

@@ -122,6 +122,7 @@ class Worker:
             publish=self._publish,
             not_compared=self._not_compared,
             dropped=self._dropped,
+            in_flight=lambda: self.data_path.in_flight if self.data_path else 0,
             clock=monotonic,
         )
         self.data_path = DataPath(

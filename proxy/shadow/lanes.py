@@ -5,6 +5,10 @@ deadline for each. A backend that hangs fills its own lane and nobody else's. Wh
 by reason*, because a comparison that was silently not made looks like agreement. (nginx and Skipper let the client wait
 for the mirror; Traefik buffers without bound; Envoy drops large bodies without a word.)
 
+Legacy is a special case: in canary and live it gets copies while it serves clients, and it was sized for its clients.
+So it never has more copies under way than there are clients' exchanges in flight (but at least one): a client that asks
+one thing after another causes one copy after another, not a burst of them.
+
 The breaker of a backend is shared with the clients' traffic: a service known to be down gets no copies either.
 """
 
@@ -50,6 +54,7 @@ class Shadow:
 
     `publish` gets each pair that was answered by both sides; `not_compared` an exchange that can't be (a body beyond
     the cap, a client that left); `dropped` an exchange whose copy was not sent, with the reason. None may raise.
+    `in_flight` counts the clients' exchanges under way now.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class Shadow:
         publish: Callable[[Pair], None],
         not_compared: Callable[[Exchange, NotCompared], None],
         dropped: Callable[[Exchange, str], None],
+        in_flight: Callable[[], int],
         clock: Callable[[], float],
     ) -> None:
         self.budget = budget
@@ -69,6 +75,7 @@ class Shadow:
         self._publish = publish
         self._not_compared = not_compared
         self._dropped = dropped
+        self._in_flight = in_flight
         self._clock = clock
         self._lanes: dict[str, _Lane] = {}
         self._draining = False
@@ -88,7 +95,7 @@ class Shadow:
         lane = self._lanes.get(backend)
         if lane is None:
             lane = self._lanes[backend] = _Lane(backend)
-        if len(lane.under_way) < self.budget.concurrency:
+        if not lane.waiting and len(lane.under_way) < self._limit(exchange):
             self._start(lane, exchange)
         elif len(lane.waiting) < self.budget.queue:
             lane.waiting.append((exchange, self._clock() + self.budget.deadline))
@@ -118,6 +125,12 @@ class Shadow:
             for cancel in list(lane.cancels.values()):
                 cancel()
 
+    def _limit(self, exchange: Exchange) -> int:
+        """How many copies like this one's may be under way at once."""
+        if exchange.answered.side is Side.LEGACY:
+            return self.budget.concurrency
+        return min(self.budget.concurrency, max(1, self._in_flight()))
+
     def _start(self, lane: _Lane, exchange: Exchange) -> None:
         breaker = self._breaker(lane.backend)
         if breaker is not None and not breaker.allows(self._clock()):
@@ -140,7 +153,7 @@ class Shadow:
 
     def _next(self, lane: _Lane) -> None:
         now = self._clock()
-        while lane.waiting and len(lane.under_way) < self.budget.concurrency:
+        while lane.waiting and len(lane.under_way) < self._limit(lane.waiting[0][0]):
             exchange, expires = lane.waiting.popleft()
             if now > expires:
                 self._dropped(exchange, EXPIRED)

@@ -8,7 +8,7 @@ import os
 import signal
 from collections import Counter
 from dataclasses import dataclass, field
-from time import monotonic
+from time import monotonic, time
 from typing import NamedTuple
 
 from demo.admin import PATIENCE, Admin, Json, Status, StoryError
@@ -164,6 +164,8 @@ class Story:
 
     async def killed_service(self) -> None:
         self._step("charges is killed with SIGKILL while a canary is on it")
+        over = max(self.witness.killed) + 1.0
+        await self.admin.until("the end of a second that is left out of the figures", lambda _: time() > over)
         before = await self._now()
         answered = self.clients.by_kind["charge"]
         fallbacks = before.route(ROUTE)["fallbacks"]

@@ -91,23 +91,29 @@ class Witness:
 
     def _exchange(self, line: dict[str, Any]) -> None:
         route, why = line["route"], line["why"]
-        _, user, second, _ = line["request_id"].split("-")
+        user, second = _asked(line["request_id"])
         if line["fell_back"]:
             self.failed_over[line["fell_back"]] += 1
-            if line["fell_back"].startswith("upstream_"):
-                self.eligible[route, int(second)] += (
-                    1  # counted as a comparison: the service failed where legacy did not
-                )
+            if line["fell_back"].startswith("upstream_"):  # counted as a comparison: legacy did not fail
+                self.eligible[route, second] += 1
         elif line["outcome"] == "ok" and line["method"] in SAFE and why.startswith(COPYING) and "by halt" not in why:
-            self.eligible[route, int(second)] += 1
+            self.eligible[route, second] += 1
         if route != ROUTE:
             return
         if "by halt" in why:
             self.by_halt += 1
-        if self.cohort is not None and why.startswith("stage canary") and line["outcome"] == "ok":
+        if self.cohort is not None and user and why.startswith("stage canary") and line["outcome"] == "ok":
             if line["fell_back"]:
                 self.cohort.stood_in.add(line["request_id"])
             else:
                 (self.cohort.extracted if line["side"] == "extracted" else self.cohort.legacy)[user].add(
                     line["request_id"]
                 )
+
+
+def _asked(request_id: str) -> tuple[str, int]:
+    """The user and the second that a client's request id names; nobody and now for a visitor's, who opened the URL."""
+    parts = request_id.split("-")
+    if parts[0] == "demo" and len(parts) == 4 and parts[2].isdigit():
+        return parts[1], int(parts[2])
+    return "", int(time())

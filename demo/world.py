@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 START_LIMIT = 120.0  # seconds until a process must listen
 STOP_LIMIT = 45.0  # seconds until it is killed; the proxy drains for 30 at most
 WORKERS = 2
+LONGEST_LINE = 2**20
 EVENTS = ("request", "exchange")  # the log lines that are made per request
 
 Line = dict[str, Any]
@@ -120,6 +121,9 @@ class World:
         for name, child in self.children.items():
             if child.process.returncode is not None:
                 raise self._ended(name)
+            for pump in child.pumps:
+                if pump.done():
+                    pump.result()
 
     async def strangler(self, *arguments: str) -> tuple[int, str]:
         """A client command as a person would type it; its exit code and what it printed."""
@@ -197,6 +201,7 @@ class World:
             cwd=ROOT,
             env={**os.environ, **env},
             start_new_session=True,
+            limit=LONGEST_LINE,
         )
         streams = (process.stdout, process.stderr)
         child = self.children[name] = Child(name, process)

@@ -71,9 +71,11 @@ async def play(
     finally:
         drawing.cancel()
         screen.say("ending every process ...")
-        await clients.stop()
-        await admin.close()
-        await world.stop_all()
+        try:
+            await clients.stop()
+            await admin.close()
+        finally:
+            await world.stop_all()
     try:
         compared = closing.fold(world.state, witness, status)
     except StoreTrouble as trouble:

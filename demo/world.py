@@ -132,7 +132,11 @@ class World:
         ran = await asyncio.create_subprocess_exec(
             *command, stdin=DEVNULL, stdout=PIPE, stderr=asyncio.subprocess.STDOUT, cwd=ROOT, env=env
         )
-        said, _ = await ran.communicate()
+        try:
+            said, _ = await ran.communicate()
+        finally:
+            if ran.returncode is None:
+                ran.kill()
         return ran.returncode or 0, said.decode()
 
     async def kill(self, name: str) -> None:
@@ -151,11 +155,7 @@ class World:
             try:
                 await asyncio.wait_for(child.process.wait(), STOP_LIMIT)
             except TimeoutError:
-                left = self.proxy_pids() if name == "proxy" else {}
                 child.process.kill()
-                for pid in left.values():
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
         await self._reap(child)
 
     async def stop_all(self) -> None:
@@ -220,8 +220,12 @@ class World:
                     child.listening.set()
 
     async def _reap(self, child: Child) -> None:
-        await child.process.wait()
-        await asyncio.gather(*child.pumps)
+        code = await child.process.wait()
+        if child.name == "proxy" and code < 0:  # the supervisor was killed; what it kept alive lives on
+            for pid in self.proxy_pids().values():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        await asyncio.gather(*child.pumps, return_exceptions=True)  # `check` tells of a fault; ending goes on
 
     def _ended(self, name: str) -> WorldError:
         log = self._log(name)

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -64,31 +65,48 @@ async def test_a_route_moves_from_the_monolith_to_a_service_and_no_client_sees_i
 
 
 def test_ctrl_c_ends_every_process(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "demo", "--folder", str(tmp_path / "demo")]
-    log = tmp_path / "said"
+    code, said = ended_early(tmp_path, lambda demo: demo.send_signal(signal.SIGINT))
+    assert code == 130, said
+    assert "ended before the story was told" in said
+    assert "0 seen by clients" in said
+
+
+def test_a_process_that_dies_by_itself_is_named_and_ends_the_demo(tmp_path: Path) -> None:
+    def kill_monolith(_: subprocess.Popen[bytes]) -> None:
+        (pid,) = [pid for pid, command in processes_naming(tmp_path) if b"legacy_monolith" in command]
+        os.kill(pid, signal.SIGKILL)
+
+    code, said = ended_early(tmp_path, kill_monolith)
+    assert code == 1, said
+    assert "legacy does not run" in said
+    assert "Traceback" not in said
+
+
+def ended_early(folder: Path, end: Callable[[subprocess.Popen[bytes]], None]) -> tuple[int, str]:
+    """Starts the demo, ends it once it has traffic; its exit code and what it printed. Nothing of it may be left."""
+    command = [sys.executable, "-m", "demo", "--folder", str(folder / "demo")]
+    log = folder / "said"
     with open(log, "wb") as said:
         demo = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said, env={**os.environ, "NO_COLOR": "1"})
     try:
         until(lambda: b"to shadow" in log.read_bytes() or demo.poll() is not None, "traffic", 2 * PATIENCE)
-        assert processes_naming(tmp_path / "demo")
-        demo.send_signal(signal.SIGINT)
-        assert demo.wait(2 * PATIENCE) == 130, log.read_text()
+        end(demo)
+        code = demo.wait(2 * PATIENCE)
     finally:
         demo.kill()
         demo.wait()
-    assert "ended before the story was told" in log.read_text()
-    assert "0 seen by clients" in log.read_text()
-    assert processes_naming(tmp_path / "demo") == []
+    assert processes_naming(folder) == []
+    return code, log.read_text()
 
 
-def processes_naming(folder: Path) -> list[bytes]:
-    """The command lines of running processes that name the folder."""
+def processes_naming(folder: Path) -> list[tuple[int, bytes]]:
+    """Ids and command lines of the running processes of Python modules that name the folder."""
     found = []
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             command = file.read_bytes()
         except OSError:  # it has just ended
             continue
-        if str(folder).encode() in command:
-            found.append(command)
+        if str(folder).encode() in command and b"\0-m\0" in command:
+            found.append((int(file.parent.name), command))
     return found

@@ -30,12 +30,33 @@ def wheel(folder: Path, name: str, version: str) -> None:
 
 
 def source_archive(folder: Path, name: str, version: str) -> None:
-    setup = f"from setuptools import setup\n\nsetup(name={name!r}, version={version!r})\n"
+    """It brings its own build backend (PEP 517), since nobody promises that setuptools and wheel are there."""
+    texts = {"PKG-INFO": _metadata(name, version), "pyproject.toml": PYPROJECT, "backend.py": _backend(name, version)}
     with tarfile.open(folder / f"{name}-{version}.tar.gz", "w:gz") as file:
-        for inside, text in (("PKG-INFO", _metadata(name, version)), ("setup.py", setup)):
+        for inside, text in texts.items():
             entry = tarfile.TarInfo(f"{name}-{version}/{inside}")
             entry.size = len(text)
             file.addfile(entry, io.BytesIO(text.encode()))
+
+
+PYPROJECT = """[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+
+
+def _backend(name: str, version: str) -> str:
+    """As much of one as `pip download` asks for: the metadata."""
+    about = f"{name}-{version}.dist-info"
+    return f"""from pathlib import Path
+
+
+def prepare_metadata_for_build_wheel(folder, config_settings=None):
+    (Path(folder) / {about!r}).mkdir()
+    (Path(folder) / {about!r} / "METADATA").write_text({_metadata(name, version)!r})
+    return {about!r}
+"""
 
 
 def _metadata(name: str, version: str) -> str:

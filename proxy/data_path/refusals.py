@@ -24,7 +24,7 @@ def refusal(outcome: Outcome, request_id: bytes, *, close: bool, bodyless: bool)
     lines = [
         b"HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\n"
         % (status, title.encode("ascii"), len(body)),
-        b"Cache-Control: no-store\r\n",
+        b"Cache-Control: no-store\r\nX-Request-Id: %s\r\n" % request_id,
     ]
     if status == 405:
         lines.append(b"Allow: " + ALLOWED + b"\r\n")

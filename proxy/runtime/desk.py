@@ -91,6 +91,7 @@ class Desk:
         """One frame of a worker; its shape is in runtime/outbox.py."""
         for route, epoch, rules, build, arrival, request, legacy, extracted in frame["equal"]:
             key = self._key(route, epoch, rules, build)
+            self._answered_by(route, build)
             slow = (legacy, extracted)
             self._add(Settled(key, arrival, request, Result.MATCH, "", "", False, False, slow))
         for build, request, plain in frame["pairs"]:
@@ -107,6 +108,8 @@ class Desk:
 
     def _take_pair(self, build: str, request: int, pair: Pair) -> None:
         rules = self._rules.get(pair.rules)
+        if pair.extracted.outcome is Outcome.OK:
+            self._answered_by(pair.route, build)
         key = self._key(pair.route, pair.epoch, pair.rules, build)
         if rules is None:  # a worker that was cut off ran on rules that this control never had
             self._settle_pair(key, request, pair, _not_compared(NotCompared.OVERLOADED))
@@ -175,13 +178,14 @@ class Desk:
         if key is None:
             key = self._keys[plain] = EvidenceKey(route, rules, build, epoch)
             self._routes.add(route)
-        if self._latest.get(route) != build:
-            self._note_build(route, build)
         return key
 
-    def _note_build(self, route: str, build: str) -> None:
-        builds = self._builds.setdefault(route, {})
+    def _answered_by(self, route: str, build: str) -> None:
+        """Notes the build of an answer; failures and drops say nothing about which build is there now."""
+        if self._latest.get(route) == build:
+            return
         self._latest[route] = build
+        builds = self._builds.setdefault(route, {})
         if build not in builds:
             builds[build] = Build(route, build, len(builds) + 1, time.time())
             self._found.append(builds[build])

@@ -4,8 +4,8 @@ Workers send plain tuples of bytes, strings and numbers through `marshal`, the c
 library has; both ends are the same interpreter and the socket lies in a folder of mode 0700. Control sends what it
 compiled as a pickle, which workers only ever accept from that socket.
 
-Nothing here waits: a worker whose link is behind gives up the frame and counts what was in it. Evidence may have gaps,
-clients may not.
+Nothing here waits. A worker asks first whether the link is open, and gathers on within bounds when it is not.
+Evidence may have gaps, clients may not.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from proxy.model.observation import CapturedBody, CapturedRequest, Observation, 
 from proxy.model.outcome import Outcome
 from proxy.model.sides import Side
 
-LIMIT = 16 * 1024 * 1024  # bytes that may wait in a worker for a control that lags
+LIMIT = 1024 * 1024  # bytes that may wait in the transport for an end that lags
 FRAME = struct.Struct("!IB")
 LARGEST = 256 * 1024 * 1024
 
@@ -78,13 +78,15 @@ class Link(asyncio.Protocol):
         if start:
             del buffer[:start]
 
-    def send(self, kind: Kind, payload: bytes) -> bool:
-        """Hands a frame to the transport; False when the link is down or too far behind."""
-        transport = self.transport
-        if transport is None or transport.get_write_buffer_size() > LIMIT:
-            return False
-        transport.writelines((FRAME.pack(len(payload), kind), payload))
-        return True
+    @property
+    def is_open(self) -> bool:
+        """True when the link is up and the other end keeps up: only then is a frame worth making."""
+        return self.transport is not None and self.transport.get_write_buffer_size() <= LIMIT
+
+    def send(self, kind: Kind, payload: bytes) -> None:
+        """Hands a frame to the transport; on a link that is down it is lost."""
+        if self.transport is not None:
+            self.transport.writelines((FRAME.pack(len(payload), kind), payload))
 
     def close(self) -> None:
         if self.transport is not None:

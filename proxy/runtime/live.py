@@ -51,7 +51,7 @@ class Live:
         self.last_at = self.clock()
         self.overrides = routing.surviving_overrides(self.compiled.spec, overrides)
         cleared = tuple(sorted(set(overrides) - set(self.overrides)))
-        audit = (self._row("strangler", "start", "", f"{len(self.compiled.spec.routes)} routes", ""),)
+        audit = (self._row("strangler", "start", "", f"routes: {len(self.compiled.spec.routes)}", ""),)
         return self._settle(Change(audit + self._cleared_rows(cleared), (), True, (), cleared))
 
     def reload(self, built: Built, who: str) -> Change:
@@ -61,7 +61,8 @@ class Live:
         if built.compiled is None:
             errors = [problem for problem in built.problems if problem.severity is Severity.ERROR]
             words = tuple(str(problem) for problem in errors)
-            return Change((self._row(who, "reload_refused", "", f"{len(errors)} problems", words[0]),), words)
+            what = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
+            return Change((self._row(who, "reload_refused", "", what, words[0]),), words)
         old, self.compiled = self.compiled.spec, built.compiled
         changes = config.changes(old, self.compiled.spec)
         words = tuple(f"{change.subject}: {change.what}" for change in changes)
@@ -91,8 +92,8 @@ class Live:
         if halted == self.halted:
             return Change()
         self.halted = halted
-        action = "halt" if halted else "resume"
-        return self._settle(Change((self._row(who, action, "", action, why),), (action,)))
+        action, what = ("halt", "every route that can go back") if halted else ("resume", "every route")
+        return self._settle(Change((self._row(who, action, "", what, why),), (action,)))
 
     @property
     def is_halted(self) -> bool:

@@ -1,12 +1,12 @@
 """What a worker has to tell control, gathered between two ticks and sent as one frame.
 
-Bounded: what would not fit is given up and counted, so that a control that lags or died costs a worker no memory. Byte
-equal pairs are settled here (they need no parsing, and most pairs of a finished service are equal); all others cross.
+While control lags or is away it gathers on, so that a control that was killed and replaced within a second costs no
+evidence; but within bounds: what does not fit is dropped and counted. Byte-equal pairs are settled here (they need no
+parsing, and most pairs of a finished service are equal); all others cross.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -20,10 +20,11 @@ from proxy.model.records import Ended
 from proxy.model.sides import Side
 from proxy.runtime.link import plain_pair
 
-PAIR_BYTES = 8 * 1024 * 1024  # bodies of pairs between two ticks
+PAIR_BYTES = 8 * 1024 * 1024  # bodies of pairs that wait
+ENTRIES = 50_000  # of each kind of comparison that wait
 INVENTORY_SAMPLE = 64  # exchanges told in full between two ticks; the rest raise their weight
-LINES = 5_000  # access lines between two ticks
-NOT_COMPARED = 10_000  # of those, kept for a control that comes back
+LINES = 5_000  # access lines that wait
+CONTROL_LAGS = "control_lags"
 
 
 @dataclass(slots=True)
@@ -42,48 +43,38 @@ class Outbox:
     builds: dict[str, str] = field(default_factory=dict)  # last build seen, by backend; outlives the tick
     pair_bytes: int = 0
 
-    def pair(self, pair: Pair, headers: tuple[bytes, ...]) -> None:
-        """Settles a byte-equal pair or queues it for control. `headers`: the compared ones, lower case."""
+    def pair(self, pair: Pair, headers: tuple[bytes, ...]) -> bool:
+        """Settles a byte-equal pair or queues it for control. `headers`: the compared ones, lower case. False when
+        there is no room: the pair is dropped."""
         extracted = pair.extracted
         if extracted.build:
             self.builds[extracted.backend] = extracted.build
         legacy = pair.legacy
+        key = (pair.route, pair.epoch, pair.rules, self._build(extracted))
         if legacy.status < 500 and comparison.byte_equal(legacy, extracted, headers):
-            self.equal.append(
-                (
-                    pair.route,
-                    pair.epoch,
-                    pair.rules,
-                    self._build(extracted),
-                    pair.arrival,
-                    request_digest(pair.request, legacy),
-                    legacy.total,
-                    extracted.total,
-                )
-            )
-            return
+            if len(self.equal) >= ENTRIES:
+                return self._no_room(key)
+            digest = request_digest(pair.request, legacy)
+            self.equal.append((*key, pair.arrival, digest, legacy.total, extracted.total))
+            return True
         size = len(legacy.body.data) + len(extracted.body.data) + len(pair.request.body.data)
-        if self.pair_bytes + size > PAIR_BYTES:
-            self._skip(pair, legacy, NotCompared.OVERLOADED)
-            return
+        if self.pair_bytes + size > PAIR_BYTES or len(self.pairs) >= ENTRIES:
+            return self._no_room(key)
         self.pair_bytes += size
-        self.pairs.append((self._build(extracted), request_digest(pair.request, legacy), plain_pair(pair)))
+        self.pairs.append((key[3], request_digest(pair.request, legacy), plain_pair(pair)))
+        return True
 
     def skipped(self, exchange: Exchange, reason: NotCompared, backend: str) -> None:
         """Notes an exchange that can't be compared. `backend` is the extracted one, whose build it counts for."""
-        self.not_compared.append(
-            (
-                exchange.route,
-                exchange.epoch,
-                exchange.rules,
-                self.builds.get(backend, ""),
-                exchange.arrival,
-                request_digest(exchange.request, exchange.answered),
-                str(reason),
-            )
-        )
+        key = (exchange.route, exchange.epoch, exchange.rules, self.builds.get(backend, ""))
+        if len(self.not_compared) < ENTRIES:
+            digest = request_digest(exchange.request, exchange.answered)
+            self.not_compared.append((*key, exchange.arrival, digest, str(reason)))
+        else:
+            self._no_room(key)
 
     def drop(self, exchange: Exchange, reason: str, backend: str) -> None:
+        """Counts an exchange whose copy was not sent."""
         key = (exchange.route, exchange.epoch, exchange.rules, self.builds.get(backend, ""), reason)
         self.dropped[key] = self.dropped.get(key, 0) + 1
 
@@ -101,9 +92,12 @@ class Outbox:
 
     def extracted_failed(self, ended: Ended, epoch: int, rules: str, backend: str, now: float, outcome: str) -> None:
         """Notes that the extracted side failed as the answering side: legacy stepped in, or could not."""
-        digest = blake2b(ended.method + b" " + ended.target, digest_size=8).digest()
-        build = self.builds.get(backend, "")
-        self.failed.append((ended.route, epoch, rules, build, now, int.from_bytes(digest), outcome))
+        key = (ended.route, epoch, rules, self.builds.get(backend, ""))
+        if len(self.failed) < ENTRIES:
+            digest = blake2b(ended.method + b" " + ended.target, digest_size=8).digest()
+            self.failed.append((*key, now, int.from_bytes(digest), outcome))
+        else:
+            self._no_room(key)
 
     @property
     def is_empty(self) -> bool:
@@ -133,37 +127,13 @@ class Outbox:
         self.asked_unseen = self.given_up = self.pair_bytes = 0
         return frame
 
-    def give_up(self, frame: Mapping[str, Any], reason: str) -> Counter[str]:
-        """A frame that could not be sent: what was to be compared is dropped and counted, in the next frame for the
-        evidence and in the answer by route; what was counted as dropped already stays so. Lines are given up too."""
-        by_route: Counter[str] = Counter()
-        keys = [(entry[0], entry[1], entry[2], entry[3]) for entry in frame["equal"] + frame["failed"]]
-        keys += [(plain[0], plain[1], plain[2], build) for build, _, plain in frame["pairs"]]
-        for route, epoch, rules, build in keys:
-            key = (route, epoch, rules, build, reason)
-            self.dropped[key] = self.dropped.get(key, 0) + 1
-            by_route[route] += 1
-        for key, count in frame["dropped"]:
-            self.dropped[key] = self.dropped.get(key, 0) + count
-        self.not_compared += frame["not_compared"][: NOT_COMPARED - len(self.not_compared)]
-        self.given_up += frame["given_up"] + len(frame["lines"])
-        return by_route
-
     def _build(self, extracted: Observation) -> str:
         return extracted.build or self.builds.get(extracted.backend, "")
 
-    def _skip(self, pair: Pair, legacy: Observation, reason: NotCompared) -> None:
-        self.not_compared.append(
-            (
-                pair.route,
-                pair.epoch,
-                pair.rules,
-                self._build(pair.extracted),
-                pair.arrival,
-                request_digest(pair.request, legacy),
-                str(reason),
-            )
-        )
+    def _no_room(self, key: tuple[str, int, str, str]) -> bool:
+        counted = (*key, CONTROL_LAGS)
+        self.dropped[counted] = self.dropped.get(counted, 0) + 1
+        return False
 
 
 def request_digest(request: CapturedRequest, answered: Observation) -> int:

@@ -32,7 +32,7 @@ from proxy.model.sides import Side, Stage, StageSource
 from proxy.model.states import RouteState
 from proxy.runtime import processes
 from proxy.runtime.link import Kind, Link, pack, unpack_compiled
-from proxy.runtime.outbox import Outbox
+from proxy.runtime.outbox import CONTROL_LAGS, Outbox
 from proxy.runtime.processes import keep_going
 from proxy.runtime.settings import Settings
 from proxy.shadow import Shadow
@@ -40,8 +40,6 @@ from proxy.shadow import Shadow
 TICK = 0.05
 QUIET = 4  # ticks without news after which the time is told all the same: evidence waits for it
 RECONNECT = 0.1
-CONTROL_AWAY = "control_away"
-CONTROL_LAGS = "control_lags"
 OVERTIME = 10.0  # seconds beyond the drain limit after which the system ends a worker that hangs
 FAREWELL = 0.3  # seconds in which a draining worker still takes connections, see `_drain`
 
@@ -196,7 +194,8 @@ class Worker:
             route = self.snapshot.spec.by_name.get(pair.route) if self.snapshot else None
             headers = tuple(name.lower().encode("latin-1") for name in route.compare.headers) if route else ()
             self.compared[pair.route] = headers
-        self.outbox.pair(pair, headers)
+        if not self.outbox.pair(pair, headers):
+            self.metrics.add("strangler_shadow_dropped_total", (pair.route, CONTROL_LAGS), 1)
 
     def _not_compared(self, exchange: Exchange, reason: NotCompared) -> None:
         self.outbox.skipped(exchange, reason, self._extracted_of(exchange.route))
@@ -249,22 +248,16 @@ class Worker:
             self._send_tick()
 
     def _send_tick(self) -> None:
-        """Sends what was gathered. What can't be sent is given up and counted: a control that lags or is away costs
-        evidence, not memory."""
-        away = self.link.transport is None
-        metrics = () if away else tuple(self.metrics.changes())
+        """Sends what was gathered. When control is away or far behind it stays in the outbox, which has its bounds."""
+        if not self.link.is_open:
+            return
+        metrics = tuple(self.metrics.changes())
         self.quiet_ticks += 1
         if self.outbox.is_empty and not any(metrics) and self.quiet_ticks < QUIET:
             return
         self.quiet_ticks = 0
         oldest = self.shadow.oldest() if self.shadow else {}
-        frame = self.outbox.take(monotonic(), oldest, metrics, {} if away else self._gauges())
-        if away or not self.link.send(Kind.TICK, pack(frame)):
-            reason = CONTROL_AWAY if away else CONTROL_LAGS
-            for route, count in self.outbox.give_up(frame, reason).items():
-                self.metrics.add("strangler_shadow_dropped_total", (route, reason), count)
-                self.metrics.add("strangler_link_dropped_total", (), count)
-            self.metrics.resend()
+        self.link.send(Kind.TICK, pack(self.outbox.take(monotonic(), oldest, metrics, self._gauges())))
 
     def _gauges(self) -> dict[str, Any]:
         data_path = self.data_path

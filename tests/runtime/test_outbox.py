@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from proxy.model.observation import EMPTY_BODY, CapturedBody, CapturedRequest, Observation, Pair
 from proxy.model.outcome import Outcome
 from proxy.model.records import Ended
@@ -52,26 +54,23 @@ def test_an_answer_without_a_build_counts_for_the_build_seen_last() -> None:
     assert box.pairs[0][0] == "b1"
 
 
-def test_what_control_does_not_get_is_dropped_and_counted_by_route() -> None:
-    box = Outbox()
-    box.pair(pair(seen(Side.LEGACY), seen(Side.EXTRACTED, build="b1")), ())
-    box.pair(pair(seen(Side.LEGACY), seen(Side.EXTRACTED, b"[]", build="b1")), ())
-    first = box.take(1.0, {}, (), {})
-    assert box.give_up(first, "control_away") == {"read": 2}
-    second = box.take(2.0, {}, (), {})
-    assert second["dropped"] == [(("read", 3, "rules", "b1", "control_away"), 2)]
-    assert box.give_up(second, "control_away") == {}
-    assert box.take(3.0, {}, (), {})["dropped"] == [(("read", 3, "rules", "b1", "control_away"), 2)]
-
-
-def test_bodies_beyond_the_bound_are_not_compared() -> None:
+def test_bodies_beyond_the_bound_are_dropped_and_counted() -> None:
     box = Outbox()
     large = b"x" * (outbox.PAIR_BYTES // 2)
-    for _ in range(3):
-        box.pair(pair(seen(Side.LEGACY, large), seen(Side.EXTRACTED)), ())
-    assert len(box.pairs) == 1 or len(box.pairs) == 2
-    assert {entry[-1] for entry in box.not_compared} == {"overloaded"}
-    assert len(box.pairs) + len(box.not_compared) == 3
+    kept = [box.pair(pair(seen(Side.LEGACY, large), seen(Side.EXTRACTED, build="b1")), ()) for _ in range(3)]
+    assert kept == [True, False, False]
+    frame = box.take(1.0, {}, (), {})
+    assert len(frame["pairs"]) == 1
+    assert frame["dropped"] == [(("read", 3, "rules", "b1", "control_lags"), 2)]
+    assert box.pair(pair(seen(Side.LEGACY, large), seen(Side.EXTRACTED, build="b1")), ())
+
+
+def test_settled_pairs_beyond_the_bound_are_dropped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "ENTRIES", 2)
+    box = Outbox()
+    equal = pair(seen(Side.LEGACY), seen(Side.EXTRACTED, build="b1"))
+    assert [box.pair(equal, ()) for _ in range(3)] == [True, True, False]
+    assert box.dropped == {("read", 3, "rules", "b1", "control_lags"): 1}
 
 
 def test_the_inventory_is_a_sample_with_weights() -> None:

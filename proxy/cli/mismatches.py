@@ -19,9 +19,10 @@ from proxy.cli.side_by_side import side_by_side
 @click.option(
     "--number", default=1, show_default=True, type=click.IntRange(1), metavar="N", help="Which of the kept exemplars."
 )
+@click.option("--all", "earlier", is_flag=True, help="Also those of earlier builds and rule sets.")
 @json_option
 @admin_options
-def command(client: Client, route: str, signature: str | None, number: int, as_json: bool) -> None:
+def command(client: Client, route: str, signature: str | None, number: int, earlier: bool, as_json: bool) -> None:
     """Show the kinds of mismatch of ROUTE, or one exemplar of SIGNATURE with both answers side by side.
 
     A signature names mismatches that differ at the same places in the same way. In the side-by-side view `|` marks
@@ -39,16 +40,19 @@ def command(client: Client, route: str, signature: str | None, number: int, as_j
     """
     if signature is None:
         answer = client.get("routes", route, "mismatches")
-        return show_json(answer) if as_json else _show_signatures(route, answer)
+        return show_json(answer) if as_json else _show_signatures(route, answer, earlier)
     answer = client.get("routes", route, "mismatches", signature)
     return show_json(answer) if as_json else _show_exemplar(answer, number)
 
 
-def _show_signatures(route: str, answer: Json) -> None:
-    signatures = answer["signatures"]
+def _show_signatures(route: str, answer: Json, earlier: bool) -> None:
+    every = answer["signatures"]
+    signatures = [row for row in every if earlier or row.get("current", True)]
     build = f" of build {clean(answer['build'])}" if answer.get("build") else ""
+    hidden = len(every) - len(signatures)
+    rest = f" --all shows {counted(hidden, 'signature')} of earlier builds and rule sets." if hidden else ""
     if not signatures:
-        return show(f"No mismatches on {clean(route)}{build}.")
+        return show(f"No mismatches on {clean(route)}{build}.{rest}")
     now = datetime.now(UTC)
     rows = [
         (
@@ -69,7 +73,7 @@ def _show_signatures(route: str, answer: Json) -> None:
                 f"{row['signature']} is accepted by {accepted['owner']} until {accepted['until']}: {accepted['reason']}"
             )
             show(styled(text, "dim"))
-    return show(f"`strangler mismatches {clean(route)} SIGNATURE` shows one side by side.")
+    return show(f"`strangler mismatches {clean(route)} SIGNATURE` shows one side by side.{rest}")
 
 
 def _show_exemplar(answer: Json, number: int) -> None:

@@ -195,9 +195,10 @@ class Desk:
 
     def _keep_example(self, key: EvidenceKey, pair: Pair, found: Comparison) -> None:
         route = self._live.route(pair.route)
-        count = self._exemplars[key, found.signature] = self._exemplars.get((key, found.signature), 0) + 1
+        before = self._exemplars.get((key, found.signature), 0)
+        self._exemplars[key, found.signature] = before + 1
         limit = self._live.compiled.spec.retention.exemplars
-        slot = evidence.keep_slot(count, limit, random.random())  # noqa: S311 - a sample, not a secret
+        slot = evidence.keep_slot(before, limit, random.random())  # noqa: S311 - a sample, not a secret
         if slot is None or route is None:
             return
         self._kept.append(
@@ -290,6 +291,11 @@ class Desk:
 
     def signatures(self, route: str) -> list[SignatureRow]:
         return self._ledger.signatures(route)
+
+    def is_current(self, row: SignatureRow, route: Route) -> bool:
+        """True for a signature of the build and the rule set that a verdict speaks of now, in whatever epoch."""
+        key = self.current(route)
+        return row.key.build == key.build and row.key.rules.partition("+")[0] == key.rules
 
     def accepted(self, route: str) -> list[Accepted]:
         return list(self._accepted.get(route, {}).values())

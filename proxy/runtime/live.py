@@ -14,7 +14,7 @@ from proxy import config, routing
 from proxy.model.problem import Problem, Severity
 from proxy.model.records import AuditRow
 from proxy.model.sides import Stage
-from proxy.model.spec import Route
+from proxy.model.spec import Route, RoutesSpec
 from proxy.model.states import Override, RouteState
 from proxy.runtime.load import Built, Compiled
 
@@ -71,7 +71,9 @@ class Live:
         self.overrides = survivors
         rows = tuple(self._row(who, "reload", self._route_of(change.subject), change.what, "") for change in changes)
         self.generation += 1
-        return self._settle(Change(rows + self._cleared_rows(cleared), words, True, (), cleared))
+        change = self._settle(Change(rows + self._cleared_rows(cleared), words, True, (), cleared))
+        self._begin_anew(old)
+        return change
 
     def put(self, route: Route, stage: Stage, percent: float, who: str, why: str, action: str) -> Change:
         """Sets a route's stage above the file; back at the file's own stage, the override just goes."""
@@ -114,6 +116,17 @@ class Live:
         self.states = {**self.states, **fresh}
         return change
 
+    def _begin_anew(self, old: RoutesSpec) -> None:
+        """A route whose extracted backend is another one than before begins a new epoch: what was compared with the
+        old one says nothing about the new."""
+        new = self.compiled.spec
+        for route in new.routes:
+            before = old.by_name.get(route.name)
+            if before is None or _address(old, before) == _address(new, route):
+                continue
+            state = self.states[route.name]
+            self.states[route.name] = state._replace(epoch=state.epoch + 1)
+
     def _cleared_rows(self, cleared: tuple[str, ...]) -> tuple[AuditRow, ...]:
         return tuple(
             self._row("routes.yaml", "override_cleared", name, "the file now says otherwise", "") for name in cleared
@@ -124,6 +137,11 @@ class Live:
 
     def _row(self, who: str, action: str, route: str, what: str, why: str) -> AuditRow:
         return AuditRow(self.clock(), who, action, route, what, why)
+
+
+def _address(spec: RoutesSpec, route: Route) -> tuple[str, int]:
+    backend = spec.backends[route.extracted]
+    return backend.host, backend.port
 
 
 def _stage(stage: Stage, percent: float) -> str:

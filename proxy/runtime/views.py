@@ -160,7 +160,12 @@ class Views:
 
     def signatures(self, route: Route) -> list[dict[str, Any]]:
         accepted = {entry.signature: entry for entry in self._control.desk.accepted(route.name)}
-        return [_plain_signature(row, accepted.get(row.signature)) for row in self._control.desk.signatures(route.name)]
+        desk = self._control.desk
+        rows = [
+            {**_plain_signature(row, accepted.get(row.signature)), "current": desk.is_current(row, route)}
+            for row in desk.signatures(route.name)
+        ]
+        return sorted(rows, key=lambda row: not row["current"])
 
     def verdict(self, route: Route) -> dict[str, Any]:
         return plain_verdict(self._control.desk.verdict(route))
@@ -252,6 +257,7 @@ def _plain_signature(row: SignatureRow, accepted: Accepted | None) -> dict[str, 
         "last": row.last,
         "build": row.key.build,
         "epoch": row.key.epoch,
+        "rules": row.key.rules,
         "accepted": {"owner": accepted.owner, "reason": accepted.reason, "until": accepted.until} if accepted else None,
     }
 

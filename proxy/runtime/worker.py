@@ -78,6 +78,8 @@ class Worker:
         data_path = self.data_path
         assert data_path is not None  # noqa: S101 - `ready` says so
         self.server = await loop.create_server(data_path.protocol, sock=self.listener, backlog=4096)
+        host, port = self.listener.getsockname()[:2]
+        log.info("listening", url=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
         await self.stop.wait()
         await self._drain(data_path)
         for task in background:

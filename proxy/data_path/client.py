@@ -167,10 +167,12 @@ class Client(asyncio.Protocol):
         head = request.head
         plan = snapshot.plan(snapshot.table.lookup(head))
         if plan is None:
-            self._refuse(Outcome.REQUEST_PATH_AMBIGUOUS, "the path can be read in ways that pick different routes")
+            reason = "the path can be read in ways that pick different routes"
+            self._refuse(Outcome.REQUEST_PATH_AMBIGUOUS, reason, b"%b %b " % head[:2])
             return
         if request.length > view.limits.body:
-            self._refuse(Outcome.REQUEST_BODY_TOO_LARGE, f"body larger than {view.limits.body} bytes")
+            reason = f"body larger than {view.limits.body} bytes"
+            self._refuse(Outcome.REQUEST_BODY_TOO_LARGE, reason, b"%b %b " % head[:2])
             return
         peer = self._peer
         client_ip = snapshot.client_ip(head.headers, peer) if peer.trusted else peer.ip

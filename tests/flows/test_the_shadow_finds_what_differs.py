@@ -222,3 +222,27 @@ def test_nothing_listens_where_it_was_not_asked_to(tmp_path: Path) -> None:
         with socket.create_connection(("127.0.0.1", proxy.port)) as plain:
             plain.sendall(b"GET /api/v1/status HTTP/1.1\r\nHost: x\r\n\r\n")
             assert b"generation" not in plain.recv(4096)
+
+
+def test_a_write_is_copied_only_where_the_route_names_it_and_the_copy_is_marked(tmp_path: Path) -> None:
+    legacy, service = shop("legacy"), shop("service", "b1")
+    routes = ROUTES.format(legacy=legacy.url, service=service.url)
+    routes = routes.replace("build_header: X-Build", "build_header: X-Build, shadow_writes: rolled_back")
+    routes += """
+  - name: create
+    match: POST /items/{id}
+    extracted: service
+    stage: shadow
+    shadow: {methods: [POST]}
+    compare: {ignore: [{path: $.served_at}]}
+  - {name: replace, match: "PUT /items/{id}", extracted: service, stage: shadow}
+"""
+    with backends(legacy, service), running(tmp_path, routes) as proxy:
+        forged = {"X-Strangler-Shadow": "1"}
+        assert proxy.get("/items/1", method="POST", headers=forged)[0] == 200
+        assert proxy.get("/items/1", method="PUT")[0] == 200
+        until(lambda: proxy.route("create")["comparisons"]["ignored"] == 1, "the copy to be compared")
+        assert service.marked == [("POST", "/items/1")]
+        assert legacy.asked == [("POST", "/items/1"), ("PUT", "/items/1")]
+        assert not legacy.marked  # what a client says under X-Strangler-* never reaches an upstream
+        assert proxy.route("replace")["comparisons"]["ignored"] == 0

@@ -15,6 +15,7 @@ even when control is dead.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import fcntl
 import json
 import os
@@ -22,6 +23,7 @@ import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -36,6 +38,8 @@ HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.
 QUICK_DEATH = 2.0  # a process that lived shorter than this is started again only after a pause
 LONGEST_PAUSE = 5.0
 START_LIMIT = 120.0  # seconds control may take for its first table
+SO_ATTACH_FILTER = 26  # Linux, asm-generic/socket.h; Python has no name for it
+BPF_RETURN = 0x06  # linux/bpf_common.h: BPF_RET | BPF_K, and k = 0 keeps no byte of the packet
 STOP_GRACE = 10.0  # seconds that control may take to write its last evidence
 LONGEST_DRAIN = 3700.0  # a worker ends by itself after `limits.drain_timeout`, at most an hour
 
@@ -91,6 +95,7 @@ class Supervisor:
 
     def stop(self) -> int:
         """Drains the workers, then ends control, so that the last evidence is written. 1 when one had to be killed."""
+        _take_no_more(self.sockets["public"])
         clean = self._end([child for name, child in self.children.items() if name != "control"], LONGEST_DRAIN)
         return 0 if self._end([self.children["control"]], STOP_GRACE) and clean else 1
 
@@ -289,6 +294,19 @@ def _listen(address: tuple[str, int], option: str) -> socket.socket:
         raise StartError(f"can't listen on {host}:{port}: {why}. Give another address with {option}.") from None
     listener.setblocking(False)
     return listener
+
+
+def _take_no_more(listener: socket.socket) -> None:
+    """Lets no new connection begin, without resetting one that has begun.
+
+    Closing a listening socket resets the connections that wait in its backlog: requests that a client has sent already.
+    A filter that drops every packet makes new connections wait instead (their SYN is sent again a second later and then
+    refused, or answered by the next proxy on this port), while the workers take what the backlog holds and close.
+    """
+    drop_all = ctypes.create_string_buffer(struct.pack("HBBI", BPF_RETURN, 0, 0, 0))
+    with contextlib.suppress(OSError):  # a kernel without socket filters: as good as any other server
+        listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", 1, ctypes.addressof(drop_all)))
+    listener.close()
 
 
 @contextlib.contextmanager

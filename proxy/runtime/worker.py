@@ -41,7 +41,6 @@ TICK = 0.05
 QUIET = 4  # ticks without news after which the time is told all the same: evidence waits for it
 RECONNECT = 0.1
 OVERTIME = 10.0  # seconds beyond the drain limit after which the system ends a worker that hangs
-FAREWELL = 0.3  # seconds in which a draining worker still takes connections, see `_drain`
 
 log = structlog.get_logger("strangler.worker")
 
@@ -274,13 +273,13 @@ class Worker:
         }
 
     async def _drain(self, data_path: DataPath) -> None:
-        """1. Answers say `Connection: close`. 2. For a moment connections are still taken: a client that connected
-        just before must not be reset. 3. The listener closes once no connection waits in it. 4. Exchanges end."""
+        """1. Answers say `Connection: close`. 2. What waits in the backlog is taken (the supervisor lets nothing new
+        in), then the listener closes. 3. Exchanges end, within the limit. 4. So does the shadow."""
         limit = self.snapshot.spec.limits.drain_timeout if self.snapshot else 0.0
         signal.alarm(int(limit + OVERTIME))  # ends the process even if its loop hangs
         log.info("drain", limit=limit, in_flight=data_path.in_flight)
         draining = asyncio.create_task(data_path.drain(limit))
-        await asyncio.sleep(FAREWELL)
+        await asyncio.sleep(0)
         while select.select([self.listener], [], [], 0)[0]:  # a connection waits to be taken  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         if self.server is not None:

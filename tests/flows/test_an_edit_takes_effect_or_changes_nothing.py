@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections.abc import Callable
@@ -147,32 +146,3 @@ def test_no_request_is_lost_while_the_file_changes_all_the_time(tmp_path: Path) 
         assert proxy.api("GET", "/status")["generation"] == generation + len(stages)
         assert len(statuses) > len(stages)
         assert set(statuses) == {200}
-
-
-def test_requests_in_flight_and_new_ones_are_answered_while_it_drains(tmp_path: Path) -> None:
-    asked, go = threading.Event(), threading.Event()
-    legacy = json_backend()
-    quick = legacy.answer
-
-    def answer(method: str, path: str) -> tuple[int, dict[str, str], bytes]:
-        if path == "/slow":
-            asked.set()
-            assert go.wait(30)
-        return quick(method, path)
-
-    legacy.answer = answer
-    service = json_backend("b1")
-    with backends(legacy, service), running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy:
-        results: list[int] = []
-        slow = threading.Thread(target=lambda: results.append(proxy.get("/slow")[0]))
-        slow.start()
-        assert asked.wait(30)
-        worker = proxy.pids()["worker-0"]
-        assert proxy.process is not None
-        proxy.process.send_signal(signal.SIGTERM)
-        until(lambda: "drain" in proxy.log.read_text(), "the drain to begin")
-        assert os.path.exists(f"/proc/{worker}")
-        go.set()
-        slow.join()
-        assert results == [200]
-        assert proxy.process.wait(30) == 0

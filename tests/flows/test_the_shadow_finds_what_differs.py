@@ -246,3 +246,22 @@ def test_a_write_is_copied_only_where_the_route_names_it_and_the_copy_is_marked(
         assert legacy.asked == [("POST", "/items/1"), ("PUT", "/items/1")]
         assert not legacy.marked  # what a client says under X-Strangler-* never reaches an upstream
         assert proxy.route("replace")["comparisons"]["ignored"] == 0
+
+
+def test_the_inventory_is_learned_before_any_route_and_outlives_a_restart(tmp_path: Path) -> None:
+    legacy = shop("legacy")
+    routes = f"version: 1\nbackends:\n  legacy: {{url: '{legacy.url}'}}\nlegacy: legacy\n"
+    with backends(legacy), running(tmp_path, routes) as proxy:
+        for number in range(30):
+            proxy.get(f"/v1/items/{1000 + number}?page=2")
+        proxy.get("/v1/items", method="POST")
+        until(lambda: len(proxy.api("GET", "/inventory")["rows"]) == 2, "two templates")
+        rows = {(row["method"], row["template"]): row for row in proxy.api("GET", "/inventory")["rows"]}
+        assert rows["GET", "/v1/items/{id}"]["count"] == 30
+        assert rows["GET", "/v1/items/{id}"]["route"] == "unrouted"
+        assert rows["GET", "/v1/items/{id}"]["status"] == {"2xx": 30}
+        assert proxy.stop() == 0
+        proxy.start()
+        shown = proxy.command("inventory")
+        assert "/v1/items/{id}" in shown.stdout
+        assert shown.returncode == 0

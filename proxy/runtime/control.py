@@ -84,6 +84,7 @@ class Control:
         await self._begin()
         link = await self._serve_link(loop)
         runner = await self._serve_admin(listener)
+        processes.calm_collector()
         self._tell_ready()
         jobs: tuple[Callable[[], Awaitable[None]], ...] = (
             self.keeper.run,

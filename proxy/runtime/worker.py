@@ -76,6 +76,7 @@ class Worker:
         await self.ready.wait()
         data_path = self.data_path
         assert data_path is not None  # noqa: S101 - `ready` says so
+        processes.calm_collector()
         self.server = await loop.create_server(data_path.protocol, sock=self.listener, backlog=4096)
         host, port = self.listener.getsockname()[:2]
         log.info("listening", url=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")

@@ -28,7 +28,7 @@ from proxy.evidence.stream import Stream
 from proxy.evidence.verdict import PairStats
 from proxy.model.comparison import Comparison, Result, Risk
 from proxy.model.evidence import EvidenceKey, Segment, Settled, Totals
-from proxy.model.records import DifferenceRow, SignatureRow
+from proxy.model.records import DifferenceRow, SignatureRow, Waiting
 
 REMEMBERED = 2_000_000  # digests of distinct requests in memory, of all keys together: about 150 MB
 
@@ -130,6 +130,25 @@ class Ledger:
         """Comparisons that wait for the watermark."""
         return sum(map(len, self._pending.values()))
 
+    def waiting(self, before: float, wall_offset: float) -> list[Waiting]:
+        """Those of them that arrived before `before`: what a killed process would lose."""
+        found: list[Waiting] = []
+        for pending in self._pending.values():
+            for one in pending:
+                if one.arrival < before:
+                    what = self._described.get(one.signature) or _NOTHING
+                    found.append(Waiting(one, one.arrival + wall_offset, what.kind, what.path, what.statuses))
+        return found
+
+    def resume(self, waiting: Iterable[Waiting], wall_offset: float) -> None:
+        """Takes back what waited when the last process ended."""
+        for one in waiting:
+            settled = one.settled
+            if settled.signature and one.kind:
+                risk = Risk.HIGH if settled.high_risk else Risk.MEDIUM
+                self._described.setdefault(settled.signature, Described(one.kind, risk, one.path, one.statuses))
+            self.add(settled._replace(arrival=one.at - wall_offset))
+
     def totals(self, key: EvidenceKey) -> Totals:
         """What is counted under `key` as it is counted now (see `key`)."""
         stream = self._streams.get(self.key(key))
@@ -225,6 +244,9 @@ class Ledger:
         if name[1] == OTHER and risk is Risk.HIGH:
             row = replace(row, risk=risk)
         self._signatures[name] = replace(row, count=row.count + 1, first=min(row.first, at), last=max(row.last, at))
+
+
+_NOTHING = Described("", Risk.MEDIUM, "", (0, 0))
 
 
 def _arrival(settled: Settled) -> float:

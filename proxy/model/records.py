@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from proxy.model.comparison import Difference, Risk
-from proxy.model.evidence import EvidenceKey
+from proxy.model.evidence import EvidenceKey, Settled
 from proxy.model.observation import CapturedRequest, Observation
 
 
@@ -83,6 +83,18 @@ class DifferenceRow(NamedTuple):
     result: str
     reason: str
     signature: str
+
+
+class Waiting(NamedTuple):
+    """A comparison that ended and is not counted yet, because an older request of its route is still under way. Kept so
+    that a killed process loses none of them; `at` is its arrival in seconds since 1970. The last three say what its
+    signature stands for."""
+
+    settled: Settled
+    at: float
+    kind: str
+    path: str
+    statuses: tuple[int, int]
 
 
 class Accepted(NamedTuple):

@@ -24,7 +24,7 @@ from proxy.model.comparison import Comparison, Difference, Kind, NotCompared, Re
 from proxy.model.evidence import EvidenceKey, Settled, Verdict
 from proxy.model.observation import Pair
 from proxy.model.outcome import Outcome
-from proxy.model.records import Accepted, AuditRow, Exemplar, SignatureRow
+from proxy.model.records import Accepted, AuditRow, Exemplar, SignatureRow, Waiting
 from proxy.model.spec import Route
 from proxy.runtime.keeper import Keeper
 from proxy.runtime.link import read_pair
@@ -33,6 +33,7 @@ from proxy.store import Batch, Build, Loaded
 
 BIG = 256 * 1024  # bytes of both bodies; about 10 ms of parsing
 BIG_WAITING = 64
+YOUNG = 0.3  # seconds that a comparison may wait without being kept
 
 log = structlog.get_logger("strangler.evidence")
 
@@ -64,11 +65,16 @@ class Desk:
         self._found: list[Build] = []
         self._audit: list[AuditRow] = []
         self._pool: ProcessPoolExecutor | None = None
+        self._waiting_kept = False
+        self._waiting_due = 0.0
         self._big: dict[asyncio.Future[Comparison], tuple[str, float]] = {}
 
     def restore(self, loaded: Loaded) -> None:
         """Goes on from what the store holds."""
         self._ledger.restore(loaded.totals, loaded.signatures, loaded.seen)
+        self._ledger.resume(loaded.waiting, time.time() - time.monotonic())
+        self._routes |= {one.settled.key.route for one in loaded.waiting}
+        self._waiting_kept = bool(loaded.waiting)
         for build in loaded.builds:
             self._builds.setdefault(build.route, {})[build.build] = build
             self._latest[build.route] = build.build
@@ -227,7 +233,9 @@ class Desk:
         """Counts what arrived before the watermark: `oldest` by route, `ceiling` for all."""
         watermark = {route: min(oldest.get(route, ceiling), ceiling) for route in self._routes}
         written = self._ledger.advance(watermark, wall_offset)
-        if written.segments or written.differences or self._kept or self._found or self._audit:
+        counted = bool(written.segments or written.differences)
+        waiting = self._waiting(counted, ceiling, wall_offset)
+        if counted or waiting is not None or self._kept or self._found or self._audit:
             self._keeper.write(
                 Batch(
                     segments=written.segments,
@@ -235,11 +243,24 @@ class Desk:
                     signatures=written.signatures,
                     exemplars=self._kept,
                     seen=written.seen,
+                    waiting=waiting,
                     audit=self._audit,
                     builds=self._found,
                 )
             )
             self._kept, self._found, self._audit = [], [], []
+
+    def _waiting(self, counted: bool, now: float, wall_offset: float) -> list[Waiting] | None:
+        """What waits for a copy that hangs is kept too, or a killed control would lose it: rewritten now and then, and
+        always together with the counting of something that may have waited. None when nothing needs to be said."""
+        found = self._ledger.waiting(now - YOUNG, wall_offset)
+        if not found and not self._waiting_kept:
+            return None
+        if found and now < self._waiting_due and not (counted and self._waiting_kept):
+            return None
+        self._waiting_kept = bool(found)
+        self._waiting_due = now + YOUNG
+        return found
 
     def whole(self) -> Batch:
         """What a store that began anew needs to know of builds and accepted signatures."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from proxy.model.evidence import EvidenceKey, Segment, Totals
-from proxy.model.records import Accepted, AuditRow, DifferenceRow, Exemplar, InventoryRow, SignatureRow
+from proxy.model.records import Accepted, AuditRow, DifferenceRow, Exemplar, InventoryRow, SignatureRow, Waiting
 from proxy.model.states import Override, RouteState
 from proxy.store.opening import Opened
 
@@ -25,13 +25,14 @@ class Build(NamedTuple):
 class Batch:
     """Rows to write together. Segments, differences and audit are appended; everything else replaces the row of the
     same identity. `seen` pairs keys with 64-bit request digests. `inventory_whole`: rows that are not in `inventory` go
-    (learned templates fold into others)."""
+    (learned templates fold into others). `waiting` replaces all that waited before; None leaves it as it was."""
 
     segments: Sequence[Segment] = ()
     differences: Sequence[DifferenceRow] = ()
     signatures: Sequence[SignatureRow] = ()
     exemplars: Sequence[Exemplar] = ()
     seen: Sequence[tuple[EvidenceKey, int]] = ()
+    waiting: Sequence[Waiting] | None = None
     audit: Sequence[AuditRow] = ()
     overrides: Sequence[Override] = ()
     overrides_cleared: Collection[str] = ()
@@ -57,3 +58,4 @@ class Loaded:
     builds: list[Build]
     accepted: list[Accepted]
     inventory: list[InventoryRow]
+    waiting: list[Waiting] = field(default_factory=list)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from proxy.model.comparison import Difference, Kind, Risk
-from proxy.model.evidence import EvidenceKey
+from proxy.model.comparison import Difference, Kind, Result, Risk
+from proxy.model.evidence import EvidenceKey, Settled
 from proxy.model.headers import Headers
 from proxy.model.observation import CapturedBody, CapturedRequest, Observation
 from proxy.model.outcome import Outcome
-from proxy.model.records import Exemplar, InventoryRow
+from proxy.model.records import Exemplar, InventoryRow, Waiting
 from proxy.model.sides import Side
 
 
@@ -29,6 +29,18 @@ def unsigned(stored: int) -> int:
 def storable(text: str) -> str:
     """Text that UTF-8 can hold: a lone surrogate (JSON may hold one) is spelled out, as `\\ud800`."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def waiting_text(one: Waiting) -> str:
+    _, _, *rest = one.settled
+    return json.dumps([*rest, one.kind, one.path, one.statuses], separators=(",", ":"))
+
+
+def waiting(key: EvidenceKey, at: float, text: str) -> Waiting:
+    """The arrival is left 0.0: the clock it was read from may be another one now; `at` says it."""
+    request, result, reason, signature, high, failed, slow, kind, path, statuses = json.loads(text)
+    settled = Settled(key, 0.0, request, Result(result), reason, signature, high, failed, tuple(slow))
+    return Waiting(settled, at, kind, path, tuple(statuses))
 
 
 def exemplar_text(exemplar: Exemplar) -> str:

@@ -28,6 +28,7 @@ _VERSION_1 = (
     """CREATE TABLE signature (key INTEGER NOT NULL, signature TEXT NOT NULL, kind TEXT NOT NULL, risk TEXT NOT NULL,
         path TEXT NOT NULL, status_legacy INTEGER NOT NULL, status_extracted INTEGER NOT NULL, count INTEGER NOT NULL,
         first REAL NOT NULL, last REAL NOT NULL, PRIMARY KEY (key, signature)) WITHOUT ROWID""",
+    "CREATE TABLE waiting (key INTEGER NOT NULL, at REAL NOT NULL, body TEXT NOT NULL)",
     """CREATE TABLE exemplar (key INTEGER NOT NULL, signature TEXT NOT NULL, slot INTEGER NOT NULL, at REAL NOT NULL,
         body TEXT NOT NULL, PRIMARY KEY (key, signature, slot))""",
     "CREATE INDEX exemplar_at ON exemplar (at)",

@@ -153,6 +153,13 @@ class Store:
             [(self._key(connection, key), rows.signed(digest)) for key, digest in batch.seen],
         )
 
+        if batch.waiting is not None:
+            connection.execute("DELETE FROM waiting")
+            connection.executemany(
+                "INSERT INTO waiting VALUES (?, ?, ?)",
+                [(self._key(connection, one.settled.key), one.at, rows.waiting_text(one)) for one in batch.waiting],
+            )
+
     def _write_decisions(self, connection: sqlite3.Connection, batch: Batch) -> None:
         connection.executemany(
             "INSERT INTO audit (at, who, action, route, what, why) VALUES (?, ?, ?, ?, ?, ?)",
@@ -211,6 +218,11 @@ class Store:
                 builds=[Build(*row) for row in connection.execute("SELECT * FROM build ORDER BY route, ordinal")],
                 accepted=[Accepted(*row) for row in connection.execute("SELECT * FROM accepted ORDER BY at")],
                 inventory=[rows.inventory_row(row) for row in connection.execute("SELECT * FROM inventory")],
+                waiting=[
+                    rows.waiting(keys[key], at, body)
+                    for key, at, body in connection.execute("SELECT key, at, body FROM waiting ORDER BY at")
+                    if key in keys
+                ],
             )
 
     def _read(self, query: str, arguments: tuple[Any, ...]) -> list[tuple[Any, ...]]:

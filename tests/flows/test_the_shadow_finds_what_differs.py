@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import sqlite3
+import threading
 from pathlib import Path
 
 from tests.support.running import Backend, Running, backends, running, until
@@ -265,3 +266,35 @@ def test_the_inventory_is_learned_before_any_route_and_outlives_a_restart(tmp_pa
         shown = proxy.command("inventory")
         assert "/v1/items/{id}" in shown.stdout
         assert shown.returncode == 0
+
+
+def test_what_waits_behind_a_copy_that_hangs_outlives_a_sigkill_too(tmp_path: Path) -> None:
+    """Comparisons are counted in the order of arrival, so one copy that hangs holds up all that came after it."""
+    legacy, service = shop("legacy"), shop("service", "b1")
+    quick, go = service.answer, threading.Event()
+
+    def answer(method: str, path: str) -> tuple[int, dict[str, str], bytes]:
+        if path.endswith("/hang"):
+            go.wait(60)
+        return quick(method, path)
+
+    service.answer = answer
+    routes = ROUTES.format(legacy=legacy.url, service=service.url) + "shadow: {deadline: 25s}\n"
+    with backends(legacy, service), running(tmp_path, routes) as proxy:
+        assert proxy.get("/items/hang")[0] == 200
+        until(lambda: service.asked == [("GET", "/items/hang")], "the copy to hang")
+        ask(proxy, 0, 40)
+        until(lambda: kept_waiting(proxy) == 40, "what waits to be kept")
+        assert proxy.route("read")["comparisons"]["ignored"] == 0
+        proxy.kill_all()
+        go.set()
+        proxy.start()
+        until(lambda: proxy.route("read")["comparisons"]["ignored"] == 40, "them to be counted, once")
+        until(lambda: kept_waiting(proxy) == 0, "them to wait no more")
+        assert stored(proxy) == 40
+        assert proxy.api("GET", "/routes/read/verdict")["n"] == 40
+
+
+def kept_waiting(proxy: Running) -> int:
+    with sqlite3.connect(f"file:{proxy.state}/evidence.sqlite3?mode=ro", uri=True) as connection:
+        return int(connection.execute("SELECT count(*) FROM waiting").fetchone()[0])

@@ -25,12 +25,15 @@ from proxy.model.outcome import Outcome
 from proxy.model.sides import Side
 from proxy.model.spec import ShadowBudget
 
+QUEUE_BYTES = (
+    64 * 1024 * 1024
+)  # bodies that may wait in one lane: a thousand small copies, or some dozens of large ones
 QUEUE_FULL = "queue_full"
+QUEUE_BYTES_FULL = "queue_bytes_full"
 EXPIRED = "expired"
 BREAKER_OPEN = "breaker_open"
 BACKEND_GONE = "backend_gone"
 DRAINING = "draining"
-DROP_REASONS = (QUEUE_FULL, EXPIRED, BREAKER_OPEN, BACKEND_GONE, DRAINING)
 
 
 class Call(Protocol):
@@ -97,10 +100,13 @@ class Shadow:
             lane = self._lanes[backend] = _Lane(backend)
         if not lane.waiting and len(lane.under_way) < self._limit(exchange):
             self._start(lane, exchange)
-        elif len(lane.waiting) < self.budget.queue:
-            lane.waiting.append((exchange, self._clock() + self.budget.deadline))
-        else:
+        elif len(lane.waiting) >= self.budget.queue:
             self._dropped(exchange, QUEUE_FULL)
+        elif lane.bytes + _size(exchange) > QUEUE_BYTES:
+            self._dropped(exchange, QUEUE_BYTES_FULL)
+        else:
+            lane.bytes += _size(exchange)
+            lane.waiting.append((exchange, self._clock() + self.budget.deadline))
 
     def oldest(self) -> dict[str, float]:
         """By route, the arrival of the oldest exchange whose pair is not settled: evidence may count up to there."""
@@ -121,7 +127,7 @@ class Shadow:
         self._draining = True
         for lane in self._lanes.values():
             while lane.waiting:
-                self._dropped(lane.waiting.popleft()[0], DRAINING)
+                self._dropped(lane.pop()[0], DRAINING)
             for cancel in list(lane.cancels.values()):
                 cancel()
 
@@ -154,7 +160,7 @@ class Shadow:
     def _next(self, lane: _Lane) -> None:
         now = self._clock()
         while lane.waiting and len(lane.under_way) < self._limit(lane.waiting[0][0]):
-            exchange, expires = lane.waiting.popleft()
+            exchange, expires = lane.pop()
             if now > expires:
                 self._dropped(exchange, EXPIRED)
             else:
@@ -189,7 +195,7 @@ class Shadow:
 class _Lane:
     """The copies on their way to one backend."""
 
-    __slots__ = ("backend", "cancels", "count", "under_way", "waiting")
+    __slots__ = ("backend", "bytes", "cancels", "count", "under_way", "waiting")
 
     def __init__(self, backend: str) -> None:
         self.backend = backend
@@ -197,6 +203,17 @@ class _Lane:
         self.under_way: dict[int, Exchange] = {}
         self.cancels: dict[int, Callable[[], None]] = {}
         self.count = 0
+        self.bytes = 0  # bodies of those who wait
+
+    def pop(self) -> tuple[Exchange, float]:
+        """Who waits longest, and until when."""
+        exchange, expires = self.waiting.popleft()
+        self.bytes -= _size(exchange)
+        return exchange, expires
+
+
+def _size(exchange: Exchange) -> int:
+    return len(exchange.request.body.data) + len(exchange.answered.body.data)
 
 
 def _incomparable(exchange: Exchange) -> NotCompared | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from proxy.model.comparison import NotCompared
 from proxy.model.decision import Decision
 from proxy.model.observation import EMPTY_BODY, CapturedBody, CapturedRequest, Exchange, Observation, Pair
@@ -12,7 +14,7 @@ from proxy.model.sides import Side, Stage
 from proxy.model.spec import Breaker as BreakerSpec
 from proxy.model.spec import ShadowBudget
 from proxy.routing import Breaker
-from proxy.shadow import Shadow
+from proxy.shadow import Shadow, lanes
 
 Done = Callable[[Observation], None]
 
@@ -100,6 +102,19 @@ def test_concurrency_and_queue_are_bounded_and_the_rest_is_dropped_and_counted()
     assert bench.dropped == ["queue_full", "queue_full"]
     bench.answer()
     assert [call[0].arrival for call in bench.calls] == [1.0, 2.0]
+
+
+def test_bodies_that_wait_are_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "QUEUE_BYTES", 100)
+    bench = Bench(concurrency=1, queue=10)
+    large = answered()._replace(body=CapturedBody(b"x" * 60, 60, True))
+    for number in range(3):
+        bench.shadow.offer(exchange(number)._replace(answered=large), decision())
+    assert bench.shadow.depth() == {"service": (1, 1)}
+    assert bench.dropped == ["queue_bytes_full"]
+    bench.answer()
+    bench.shadow.offer(exchange(9)._replace(answered=large), decision())  # there is room again
+    assert bench.shadow.depth() == {"service": (1, 1)}
 
 
 def test_one_hanging_backend_fills_its_own_lane_only() -> None:

@@ -26,6 +26,7 @@ class Call:
         "_pool",
         "_resent",
         "_side",
+        "_total",
         "_upstream",
         "_watched",
         "deadline",
@@ -43,18 +44,21 @@ class Call:
         self._done: Callable[[Observation], None] | None = done
         self._upstream: Upstream | None = None
         self._resent = False
+        self._total = NEVER
         self.deadline = NEVER
         self.due = NEVER
 
     def begin(self, seconds: float) -> None:
         """Ask; the answer has to be whole after so many seconds."""
-        self._pool.wheel.watch(self, self._pool.wheel.now + seconds)
+        self._total = self._pool.wheel.now + seconds
         self._send(fresh=self._method not in (b"GET", b"HEAD", b"OPTIONS", b"TRACE"))
 
     def _send(self, *, fresh: bool) -> None:
         upstream = self._pool.take(self, fresh=fresh)
         if upstream is not None:
             self.on_connected(upstream)
+        else:
+            self._pool.wheel.watch(self, self._total)
 
     def cancel(self) -> None:
         self._stop(Outcome.CANCELLED)
@@ -76,7 +80,8 @@ class Call:
             self._pool.give(upstream)
             return
         self._upstream = upstream
-        upstream.begin(self, self._method, NEVER, self._message, whole=True)
+        self.deadline = NEVER  # from here on the connection keeps the time
+        upstream.begin(self, self._method, self._total, self._message, whole=True)
 
     def on_interim(self, head: ResponseHead) -> None:
         pass
@@ -123,5 +128,6 @@ class Call:
         self.deadline = NEVER
         self._message = b""
         pool, watched = self._pool, self._watched
-        self._watched = Watched(0)  # the wheel still holds this call for some seconds, it need not hold the answer
+        if self.due < NEVER:
+            self._watched = Watched(0)  # the wheel holds this call for some seconds yet, it need not hold the answer
         done(watched.observation(self._side, pool.backend.name, outcome, pool.build_header))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import marshal
 import pickle
+import socket
 import struct
 from collections.abc import Callable
 from enum import IntEnum
@@ -24,8 +25,11 @@ from proxy.model.outcome import Outcome
 from proxy.model.sides import Side
 
 LIMIT = 1024 * 1024  # bytes that may wait in the transport for an end that lags
+SOCKET_BUFFER = 4 * 1024 * 1024  # asked for; the kernel gives what it allows, and what it gives crosses at one wake-up
 FRAME = struct.Struct("!IB")
 LARGEST = 256 * 1024 * 1024
+SMALL = 1024  # bytes of a body that are not worth looking for what differs
+ROUGHLY = 32  # bytes too many that may cross of a larger one, at each end
 
 
 class Kind(IntEnum):
@@ -53,6 +57,7 @@ class Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER)
         if self._made is not None:
             self._made(self)
 
@@ -110,14 +115,49 @@ def unpack_compiled(payload: bytes) -> Any:
     return pickle.loads(payload)  # noqa: S301 - from our own control over a private socket
 
 
-# A pair crosses as nested plain tuples: marshal takes neither named tuples nor enums.
+# A pair crosses as nested plain tuples: marshal takes neither named tuples nor enums. Of the extracted side's body only
+# the middle crosses that differs from legacy's: the link, not the comparison, is what is narrow for large bodies.
+
+Middle = tuple[int, bytes, int]  # bytes in common at the start, what stands between, bytes in common at the end
+
+
+def middle_of(body: bytes, other: bytes) -> Middle:
+    """What of `body` is not at the same end of `other`, roughly; all of a small one."""
+    if len(body) < SMALL:
+        return 0, body, 0
+    start = _common(body, other, min(len(body), len(other)), at_end=False)
+    end = _common(body, other, min(len(body), len(other)) - start, at_end=True)
+    return start, body[start : len(body) - end], end
+
+
+def around(middle: Middle, other: bytes) -> bytes:
+    """The body that `middle_of` took apart."""
+    start, between, end = middle
+    return other[:start] + between + other[len(other) - end :]
+
+
+def _common(one: bytes, other: bytes, most: int, *, at_end: bool) -> int:
+    """How many bytes are surely the same from one end, at most `most`; by halving, since slices compare fast."""
+    low, high = 0, most
+    first, second = len(one), len(other)
+    while high - low > ROUGHLY:
+        middle = (low + high + 1) // 2
+        if at_end:
+            same = one[first - middle : first - low] == other[second - middle : second - low]
+        else:
+            same = one[low:middle] == other[low:middle]
+        if same:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def plain_request(request: CapturedRequest) -> tuple[object, ...]:
     return (request.method, request.target, plain_headers(request.headers), tuple(request.body))
 
 
-def plain_observation(observation: Observation) -> tuple[object, ...]:
+def plain_observation(observation: Observation, data: bytes | Middle) -> tuple[object, ...]:
     side, backend, outcome, status, headers, body, build, first_byte, total = observation
     return (
         str(side),
@@ -125,22 +165,25 @@ def plain_observation(observation: Observation) -> tuple[object, ...]:
         str(outcome),
         status,
         plain_headers(headers),
-        tuple(body),
+        (data, body.size, body.complete),
         build,
         first_byte,
         total,
     )
 
 
-def plain_pair(pair: Pair) -> tuple[object, ...]:
-    return (
+def plain_pair(pair: Pair) -> tuple[int, tuple[object, ...]]:
+    """The bytes of bodies that cross, and the pair."""
+    middle = middle_of(pair.extracted.body.data, pair.legacy.body.data)
+    size = len(pair.request.body.data) + len(pair.legacy.body.data) + len(middle[1])
+    return size, (
         pair.route,
         pair.epoch,
         pair.rules,
         pair.arrival,
         plain_request(pair.request),
-        plain_observation(pair.legacy),
-        plain_observation(pair.extracted),
+        plain_observation(pair.legacy, pair.legacy.body.data),
+        plain_observation(pair.extracted, middle),
         str(pair.answering),
     )
 
@@ -166,14 +209,17 @@ def read_observation(plain: Any) -> Observation:
 
 
 def read_pair(plain: Any) -> Pair:
-    route, epoch, rules, arrival, request, legacy, extracted, answering = plain
+    route, epoch, rules, arrival, request, left, right, answering = plain
+    legacy, extracted = read_observation(left), read_observation(right)
+    middle = cast(Middle, extracted.body.data)
+    body = extracted.body._replace(data=around(middle, legacy.body.data))
     return Pair(
         route,
         epoch,
         rules,
         arrival,
         read_request(request),
-        read_observation(legacy),
-        read_observation(extracted),
+        legacy,
+        extracted._replace(body=body),
         _SIDES[answering],
     )

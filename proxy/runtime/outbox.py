@@ -57,11 +57,11 @@ class Outbox:
             digest = request_digest(pair.request, legacy)
             self.equal.append((*key, pair.arrival, digest, legacy.total, extracted.total))
             return True
-        size = len(legacy.body.data) + len(extracted.body.data) + len(pair.request.body.data)
+        size, plain = plain_pair(pair)
         if self.pair_bytes + size > PAIR_BYTES or len(self.pairs) >= ENTRIES:
             return self._no_room(key)
         self.pair_bytes += size
-        self.pairs.append((key[3], request_digest(pair.request, legacy), plain_pair(pair)))
+        self.pairs.append((key[3], request_digest(pair.request, legacy), plain))
         return True
 
     def skipped(self, exchange: Exchange, reason: NotCompared, backend: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.runtime.link import FRAME, Kind, Link, pack, unpack
+from proxy.runtime.link import FRAME, ROUGHLY, SMALL, Kind, Link, around, middle_of, pack, unpack
 
 
 def a_link(got: list[tuple[Kind, object]]) -> Link:
@@ -52,3 +52,14 @@ async def test_a_link_that_is_down_or_far_behind_takes_nothing(tmp_path: Path) -
     link.close()
     server.close()
     await server.wait_closed()
+
+
+@given(*(st.binary(max_size=40) for _ in range(4)), st.sampled_from([0, SMALL, 5 * SMALL]))
+def test_of_a_large_body_only_what_differs_from_the_other_crosses(
+    start: bytes, one: bytes, other: bytes, end: bytes, common: int
+) -> None:
+    body, against = start + b"x" * common + one + end, start + b"x" * common + other + end
+    middle = middle_of(body, against)
+    assert around(middle, against) == body
+    if common:
+        assert len(middle[1]) <= len(one) + 2 * ROUGHLY

@@ -2,7 +2,7 @@
 
 `promote` goes one stage forward, and only where the verdict allows it: going from legacy to shadow shows clients
 nothing new and needs no evidence; every later step does. `rollback` goes to legacy at once and asks for nothing but a
-yes where going back loses what the extracted service has written.
+yes where going back loses what the extracted service has written; so does a `promote --to` an earlier stage.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from proxy.model.sides import STAGES, Stage
 from proxy.model.spec import Route
 from proxy.runtime.desk import Desk
 from proxy.runtime.live import Change, Live
+
+_SERVING = (Stage.CANARY, Stage.LIVE, Stage.RETIRED)  # where the extracted side answers clients
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,14 @@ class Commands:
             return Refused("Already there", f"Route {route.name} is in stage {target} already.")
         forward = STAGES.index(target) > STAGES.index(state.stage) or (target is state.stage and goal > state.percent)
         forced = False
+        if (
+            route.owns_data
+            and not forward
+            and state.stage in _SERVING
+            and STAGES.index(target) < STAGES.index(Stage.LIVE)
+            and not force
+        ):
+            return Refused("Going back loses data", f"{_owns(route)} Say so with --force to go back all the same.")
         if forward and target is not Stage.SHADOW:
             verdict = self._desk.verdict(route)
             if verdict.ruling is not Ruling.PASS:
@@ -77,17 +87,14 @@ class Commands:
         return self._moved(route, state.stage, state.percent, target, goal, forced)
 
     def rollback(self, route: Route, yes: bool, who: str, why: str) -> Moved | Refused:
-        state = self._live.states[route.name]
-        if state.stage is Stage.LEGACY:
+        """Under a halt too: the route then stays with legacy when the halt is lifted."""
+        stage, percent = self._live.standing(route)
+        if stage is Stage.LEGACY:
             return Refused("Already there", f"Route {route.name} is in stage legacy already.")
-        if route.owns_data and state.stage in (Stage.CANARY, Stage.LIVE, Stage.RETIRED) and not yes:
-            return Refused(
-                "Rolling back loses data",
-                f"Route {route.name} owns its data: legacy does not know what the extracted service has written. "
-                "Say so with --yes to roll back all the same.",
-            )
-        self._apply(self._live.put(route, Stage.LEGACY, state.percent, who, why, "rollback"))
-        return self._moved(route, state.stage, state.percent, Stage.LEGACY, state.percent, False)
+        if route.owns_data and stage in _SERVING and not yes:
+            return Refused("Rolling back loses data", f"{_owns(route)} Say so with --yes to roll back all the same.")
+        self._apply(self._live.put(route, Stage.LEGACY, percent, who, why, "rollback"))
+        return self._moved(route, stage, percent, Stage.LEGACY, percent, False)
 
     async def halt(self, who: str, why: str) -> tuple[str, ...]:
         """Halts; returns the routes that a halt leaves where they are."""
@@ -114,6 +121,10 @@ class Commands:
         self, route: Route, before: Stage, before_percent: float, stage: Stage, percent: float, forced: bool
     ) -> Moved:
         return Moved(route.name, before, before_percent, stage, percent, edit_words(route, stage, percent), forced)
+
+
+def _owns(route: Route) -> str:
+    return f"Route {route.name} owns its data: legacy does not know what the extracted service has written."
 
 
 def next_stage(stage: Stage) -> Stage | None:

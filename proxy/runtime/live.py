@@ -77,8 +77,7 @@ class Live:
 
     def put(self, route: Route, stage: Stage, percent: float, who: str, why: str, action: str) -> Change:
         """Sets a route's stage above the file; back at the file's own stage, the override just goes."""
-        before = self.states[route.name]
-        what = f"{_stage(before.stage, before.percent)} -> {_stage(stage, percent)}"
+        what = f"{_stage(*self.standing(route))} -> {_stage(stage, percent)}"
         rows = (self._row(who, action, route.name, what, why),)
         if (stage, percent) == (route.stage, route.canary.percent) or (
             stage is route.stage and stage is not Stage.CANARY
@@ -88,6 +87,11 @@ class Live:
         override = Override(route.name, stage, percent, route.stage, route.canary.percent, who, why, self.clock())
         self.overrides[route.name] = override
         return self._settle(Change(rows, (what,), False, (override,), ()))
+
+    def standing(self, route: Route) -> tuple[Stage, float]:
+        """Stage and percent by override or file: where the route is, or would be without the halt."""
+        override = self.overrides.get(route.name)
+        return (override.stage, override.percent) if override else (route.stage, route.canary.percent)
 
     def halt(self, halted: bool, who: str, why: str) -> Change:
         """Halts or resumes all routes that can be halted."""

@@ -22,7 +22,7 @@ from proxy.runtime.link import plain_pair
 
 PAIR_BYTES = 8 * 1024 * 1024  # bodies of pairs that wait
 ENTRIES = 50_000  # of each kind of comparison that wait
-INVENTORY_SAMPLE = 64  # exchanges told in full between two ticks; the rest raise their weight
+INVENTORY_SAMPLE = 32  # exchanges told in full between two ticks; the rest raise their weight
 LINES = 5_000  # access lines that wait
 CONTROL_LAGS = "control_lags"
 

@@ -1,7 +1,7 @@
 """A worker: the data path of one process, and the shadow beside it.
 
 It carries traffic and does nothing else: no YAML, no body is parsed, no metric rendered, no line logged per exchange.
-What it learns goes to control in a frame every 50 ms. Its snapshot comes from control; when control is dead it serves
+What it learns goes to control in a frame ten times a second. Its snapshot comes from control; when control is dead it serves
 on with the last one, and a worker that starts meanwhile reads the one that control left in the state folder.
 """
 
@@ -37,8 +37,8 @@ from proxy.runtime.processes import keep_going
 from proxy.runtime.settings import Settings
 from proxy.shadow import Shadow
 
-TICK = 0.05
-QUIET = 4  # ticks without news after which the time is told all the same: evidence waits for it
+TICK = 0.1
+QUIET = 2  # ticks without news after which the time is told all the same: evidence waits for it
 RECONNECT = 0.1
 OVERTIME = 10.0  # seconds beyond the drain limit after which the system ends a worker that hangs
 

@@ -27,6 +27,11 @@ def parse_method(text: str) -> bytes:
         raise ValueError(f"{text!r} is not a method")
     if text != text.upper():
         raise ValueError(f"methods are written in capitals: {text.upper()}")
+    from proxy.config.fields import METHODS  # late: --help need not wait for it
+
+    if text not in METHODS:
+        code, why = (405, "never forwarded") if text == "CONNECT" else (501, "not known to the proxy")
+        raise ValueError(f"{text} is {why}: clients get {code}. Known are {', '.join(METHODS)}")
     return text.encode()
 
 

@@ -83,7 +83,7 @@ def _show_exemplar(answer: Json, number: int) -> None:
     )
     show(styled(head, "bold"))
     if not exemplars:
-        show("No exemplar is kept of it any more.")
+        show("No exemplar of it is kept.")
         return
     if number > len(exemplars):
         raise Trouble(

@@ -280,6 +280,8 @@ def _redacted(given: str) -> str:
     prefix, _, name = given.partition(":")
     if prefix == "header" and name:
         return f"header:{_header(name)}"
+    if prefix == "query" and name:
+        return given
     return _field_path(given)
 
 
@@ -342,7 +344,9 @@ CookieName = Annotated[str, *value(_cookie_or_header, "name", {"type": "string"}
 Host = Annotated[str, *value(_host, "host name", {"type": "string"})]
 Network = Annotated[str, *value(_network, "address or network", {"type": "string"})]
 FieldPath = Annotated[str, *value(_field_path, "field path", _string(r"\$.*"))]
-Redacted = Annotated[str, *value(_redacted, "field path or `header:Name`", _string(r"\$.*|header:.+"))]
+Redacted = Annotated[
+    str, *value(_redacted, "field path, `header:Name` or `query:name`", _string(r"\$.*|header:.+|query:.+"))
+]
 Day = Annotated[str, *value(_day, "date", _string("[0-9]{4}-[0-9]{2}-[0-9]{2}"))]
 Method = Annotated[str, *value(method, "method", {"enum": list(METHODS)})]
 StageWord = Annotated[str, *value(choice(*_STAGES, kind="stage", special=_no_auto), "stage", {"enum": list(_STAGES)})]

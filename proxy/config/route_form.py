@@ -296,7 +296,9 @@ class RouteForm(Form):
         _ROUTE.owns_data,
         "The extracted side has written what legacy does not have: rollback asks first, halt skips the route.",
     )
-    redact: tuple[Redacted, ...] = default((), "Fields (`$.card.number`) and headers (`header:X-Secret`) never stored.")
+    redact: tuple[Redacted, ...] = default(
+        (), "Fields (`$.card.number`), headers (`header:X-Secret`) and query parameters (`query:token`) never stored."
+    )
 
     def spec(self, mark: spec.Mark) -> spec.Route:
         matches = [self.match] if self.match is not None else self.matches or ()

@@ -3,7 +3,7 @@
 from proxy.evidence.exemplars import curl_line, keep_slot
 from proxy.evidence.ledger import Ledger, Written
 from proxy.evidence.rate import alpha_for, clean_needed, fail_value, pass_value
-from proxy.evidence.redact import redact_differences, redact_observation, redact_request
+from proxy.evidence.redact import redact_differences, redact_observation, redact_request, redact_target
 from proxy.evidence.verdict import PairStats, judge
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "redact_differences",
     "redact_observation",
     "redact_request",
+    "redact_target",
 ]

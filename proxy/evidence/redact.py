@@ -1,9 +1,9 @@
 """Secrets taken out before anything is stored or shown.
 
 Credentials of HTTP itself always (RFC 9110 section 11, RFC 6265): names of cookies stay, their values go. Beyond them
-what the route declares: `header:X-Secret`, or a path into JSON bodies. Where body paths are declared and a body is
-not JSON, or repeats a key, or was cut, nobody can say where the secret is, so the whole body goes. A difference whose
-path lies in, or above, a declared path loses both its values.
+what the route declares: `header:X-Secret`, `query:token`, or a path into JSON bodies. Where body paths are declared and
+a body is not JSON, or repeats a key, or was cut, nobody can say where the secret is, so the whole body goes. A
+difference whose path lies in, or above, a declared path loses both its values.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote_plus
 
 from proxy.model.comparison import Difference, Kind
 from proxy.model.field_path import FieldPath, Step, Wild, parse_path
@@ -31,7 +32,22 @@ _COOKIE_VALUE = re.compile(rb"=[^;]*")
 def redact_request(request: CapturedRequest, fields: tuple[str, ...], decode: Decode) -> CapturedRequest:
     """`fields` as the route declares them."""
     body = _body(request.headers, request.body, fields, decode)
-    return request._replace(headers=_headers(request.headers, fields), body=body)
+    target = redact_target(request.target, fields)
+    return request._replace(target=target, headers=_headers(request.headers, fields), body=body)
+
+
+def redact_target(target: bytes, fields: tuple[str, ...]) -> bytes:
+    """The target without the values of the query parameters that `fields` declare, however their names are written."""
+    names = {field[6:] for field in fields if field.startswith("query:")}
+    path, mark, query = target.partition(b"?")
+    if not names or not mark:
+        return target
+    return path + mark + b"&".join(_parameter(part, names) for part in query.split(b"&"))
+
+
+def _parameter(part: bytes, names: set[str]) -> bytes:
+    name, equals, _ = part.partition(b"=")
+    return name + equals + REDACTED.encode() if equals and unquote_plus(name.decode("latin-1")) in names else part
 
 
 def redact_observation(observation: Observation, fields: tuple[str, ...], decode: Decode) -> Observation:

@@ -152,7 +152,7 @@ class Route:
     gate: Gate = Gate()
     fallback: bool = True
     owns_data: bool = False
-    redact: tuple[str, ...] = ()  # paths (`$.card.number`) and header names (`header:X-Secret`)
+    redact: tuple[str, ...] = ()  # paths (`$.card.number`), header names (`header:X-Secret`), `query:token`
     mark: Mark = Mark(1, 1)
 
 

@@ -23,7 +23,7 @@ import structlog
 import uvloop
 from aiohttp import web
 
-from proxy import __version__, routing
+from proxy import __version__, evidence, routing
 from proxy.admin import make_app
 from proxy.metrics import Changes, Totals
 from proxy.model.records import Ended
@@ -224,7 +224,26 @@ class Control:
         self.desk.take(message)
         self._note_asked(message)
         for line in message["lines"]:
-            _write_line(Ended(*line))
+            self._write_line(Ended(*line))
+
+    def _write_line(self, ended: Ended) -> None:
+        route = self.live.route(ended.route)
+        access_log.info(
+            "exchange",
+            route=ended.route,
+            side=ended.side,
+            outcome=ended.outcome,
+            code=ended.code,
+            method=ended.method.decode("latin-1"),
+            target=evidence.redact_target(ended.target, route.redact if route else ()).decode("latin-1"),
+            seconds=round(ended.seconds, 6),
+            request_bytes=ended.request_bytes,
+            response_bytes=ended.response_bytes,
+            request_id=ended.request_id.decode("latin-1"),
+            client=ended.client,
+            fell_back=ended.fell_back or None,
+            why=ended.why,
+        )
 
     def lost(self, link: Link) -> None:
         worker = self.workers.pop(link, None)
@@ -317,25 +336,6 @@ class _Greeting:
 
 def load_now(path: Path) -> Built:
     return build_file(path, env=os.environ, today=datetime.datetime.now(tz=datetime.UTC).date())
-
-
-def _write_line(ended: Ended) -> None:
-    access_log.info(
-        "exchange",
-        route=ended.route,
-        side=ended.side,
-        outcome=ended.outcome,
-        code=ended.code,
-        method=ended.method.decode("latin-1"),
-        target=ended.target.decode("latin-1"),
-        seconds=round(ended.seconds, 6),
-        request_bytes=ended.request_bytes,
-        response_bytes=ended.response_bytes,
-        request_id=ended.request_id.decode("latin-1"),
-        client=ended.client,
-        fell_back=ended.fell_back or None,
-        why=ended.why,
-    )
 
 
 def _write_private(path: Path, value: object) -> None:

@@ -190,6 +190,7 @@ class Supervisor:
         run = {"supervisor": os.getpid(), "processes": pids}
         try:
             scratch = self.settings.state / "run.json.new"
+            scratch.touch(mode=0o600)
             scratch.write_text(json.dumps(run))
             scratch.replace(self.settings.state / "run.json")
         except OSError as error:

@@ -121,6 +121,14 @@ def test_explain_for_scripts(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("write")
+@pytest.mark.parametrize(("method", "code"), [("CONNECT", "405"), ("FOO", "501")])
+def test_explain_knows_the_methods_that_the_proxy_refuses(run: Run, method: str, code: str) -> None:
+    result = run("explain", method, "/v1/charges/ch_1")
+    assert result.exit_code == 2
+    assert f"clients get {code}" in result.stderr
+
+
+@pytest.mark.usefixtures("write")
 def test_explain_of_a_path_with_two_readings(run: Run) -> None:
     result = run("explain", "GET", "/v1/charges%2fch_1")
     assert result.exit_code == 0

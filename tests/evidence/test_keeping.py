@@ -42,6 +42,14 @@ def test_credentials_always_go_and_names_of_cookies_stay() -> None:
     assert dict(answer.headers)[b"Set-Cookie"] == b"sid=[redacted]; Path=/; HttpOnly"
 
 
+def test_declared_query_parameters_go_however_their_name_is_written() -> None:
+    target = b"/a?token=s3cret&x=1&%74oken=s3cret&token&api+key=s3cret"
+    fields = ("query:token", "query:api key")
+    kept = redact_request(CapturedRequest(b"GET", target, (), EMPTY_BODY), fields, plain).target
+    assert kept == b"/a?token=[redacted]&x=1&%74oken=[redacted]&token&api+key=[redacted]"
+    assert redact_request(CapturedRequest(b"GET", target, (), EMPTY_BODY), ("$.token",), plain).target == target
+
+
 def test_declared_paths_of_a_body_go_and_the_rest_stays_as_written() -> None:
     body = (
         b'{"card": {"number": "4242", "exp": 1.10}, "list": [{"pin": 1}, {"pin": {"x": 2}}], "big": 9007199254740993}'

@@ -16,7 +16,7 @@ backends:
   service: {{url: "{service}", build_header: X-Build}}
 legacy: legacy
 routes:
-  - {{name: read, match: "GET /items/{{id}}", extracted: service, stage: live}}
+  - {{name: read, match: "GET /items/{{id}}", extracted: service, stage: live, redact: ["query:token"]}}
 """
 
 
@@ -34,14 +34,21 @@ def raw(proxy: Running, data: bytes) -> bytes:
 def test_each_with_its_route_side_outcome_and_request_id(tmp_path: Path) -> None:
     legacy, service = json_backend(), json_backend("b1")
     with backends(legacy, service), running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy:
-        proxy.get("/items/1", headers={"Authorization": "Bearer planted-secret", "X-Request-Id": "abc-1"})
+        proxy.get(
+            "/items/1?token=planted-secret&a=1",
+            headers={"Authorization": "Bearer planted-secret", "X-Request-Id": "abc-1"},
+        )
         proxy.get("/other")
         assert b" 400 " in raw(proxy, b"GET /a%2F..%2Fitems/1 HTTP/1.1\r\nHost: x\r\n\r\n")
         assert b" 400 " in raw(proxy, b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n")
         until(lambda: len(lines(proxy)) == 4, "four lines")
         read, other, ambiguous, smuggled = lines(proxy)
         assert (read["route"], read["side"], read["outcome"], read["code"]) == ("read", "extracted", "ok", 200)
-        assert (read["request_id"], read["target"], read["why"]) == ("abc-1", "/items/1", "stage live")
+        assert (read["request_id"], read["target"], read["why"]) == (
+            "abc-1",
+            "/items/1?token=[redacted]&a=1",
+            "stage live",
+        )
         assert (other["route"], other["side"]) == ("unrouted", "legacy")
         assert (ambiguous["side"], ambiguous["outcome"]) == ("proxy", "request_path_ambiguous")
         assert (ambiguous["method"], ambiguous["target"]) == ("GET", "/a%2F..%2Fitems/1")

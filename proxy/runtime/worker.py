@@ -1,8 +1,8 @@
 """A worker: the data path of one process, and the shadow beside it.
 
 It carries traffic and does nothing else: no YAML, no body is parsed, no metric rendered, no line logged per exchange.
-What it learns goes to control in a frame ten times a second. Its snapshot comes from control; when control is dead it serves
-on with the last one, and a worker that starts meanwhile reads the one that control left in the state folder.
+What it learns goes to control in a frame ten times a second. Its snapshot comes from control; when control is dead it
+serves on with the last one, and a worker that starts meanwhile reads the one that control left in the state folder.
 """
 
 from __future__ import annotations

@@ -6,12 +6,12 @@ import math
 import re
 from datetime import UTC, datetime
 
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def clean(text: object) -> str:
-    """`text` with control characters and direction marks spelled out: what a client or a backend sent reaches the
-    terminal through here, and must not be able to move its cursor or rewrite its lines."""
+    """`text` with control characters, direction marks and lone surrogates spelled out: what a client or a backend sent
+    reaches the terminal through here, and must not be able to move its cursor or rewrite its lines."""
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), str(text))
 
 

@@ -70,7 +70,8 @@ def show(*parts: RenderableType, err: bool = False) -> None:
 
 
 def show_json(value: object) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    click.echo(text.encode("utf-8", "backslashreplace"))  # half a surrogate pair can only be written escaped
 
 
 def styled(value: object, style: str = "") -> Text:

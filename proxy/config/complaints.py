@@ -57,7 +57,7 @@ def subject(source: Source, loc: Loc) -> str:
 
 def quoted(loc: Loc) -> str:
     """The keys of `loc` as a person would write them: `canary.include[1].header` and a space."""
-    inner = loc[2:] if loc[:1] in (("routes",), ("backends",)) else loc
+    inner = loc[2:] if len(loc) > 1 and loc[0] in ("routes", "backends") else loc
     text = ""
     for part in inner:
         text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part

@@ -297,6 +297,7 @@ class Source:
                 return
             self.spoiled.add(id(node))
         line, column = mark(node)
+        message = message.replace("\n", "\\n")  # a problem is one line, whatever it quotes
         self.problems.append(Problem(message, remedy, self.file, line, column, severity))
 
 

@@ -49,4 +49,5 @@ def test_times_of_either_form() -> None:
 
 def test_clean_keeps_text_and_spells_out_what_controls_a_terminal() -> None:
     assert clean("größe\t中\n") == "größe\t中\n"
+    assert clean("half \ud800 of a pair") == "half \\ud800 of a pair"
     assert clean("\x1b[31m\x9b\r\u202e") == "\\x1b[31m\\x9b\\r\\u202e"

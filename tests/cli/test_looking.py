@@ -184,6 +184,18 @@ def test_an_exemplar_that_is_not_kept(ask: Run) -> None:
     assert "1 exemplar" in result.stderr
 
 
+def test_half_a_surrogate_pair_in_an_answer_is_shown_escaped(ask: Run, admin: CannedAdmin) -> None:
+    bad = answers.exemplar()
+    bad["legacy"]["body"] = '{"a": "\\ud800"}'
+    bad["differences"][0]["legacy"] = "\ud800"
+    answer = {"signature": answers.signature(), "exemplars": [bad]}
+    admin.answers("GET", "/routes/charge-read/mismatches/3fa1", answer)
+    for options in ([], ["--json"]):
+        result = ask("mismatches", "charge-read", "3fa1", *options)
+        assert result.exit_code == 0
+        assert "\\ud800" in result.stdout
+
+
 def test_what_a_backend_sent_cannot_move_the_cursor(ask: Run, admin: CannedAdmin) -> None:
     nasty = "\x1b]0;owned\x07\x1b[2Jboo\u202e"
     bad = answers.exemplar(curl=f"curl {nasty}")

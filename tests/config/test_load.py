@@ -243,3 +243,14 @@ def test_ten_thousand_routes_load() -> None:
 def test_equal_meaning_is_an_equal_spec() -> None:
     one, other = spec(route_text("canary: {percent: 5}")), spec(route_text("canary: {percent: 5.0%}  # the same"))
     assert replace(one, digest="") == replace(other, digest="")
+
+
+def test_a_problem_is_one_line_whatever_it_quotes() -> None:
+    (found,) = messages(route_text("", name='"a\\nb"'))
+    assert "\n" not in found
+    assert "(found `a\\nb`)" in found
+
+
+def test_a_whole_section_of_the_wrong_shape_is_named() -> None:
+    (found,) = messages(route_text("").partition("routes:")[0] + "routes: {a: 1}\n")
+    assert "`routes` must be a list" in found

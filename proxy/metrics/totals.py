@@ -14,11 +14,13 @@ from proxy.metrics.buckets import quantile, total
 
 K = TypeVar("K")
 V = TypeVar("V", int, float)
+_NO_ERROR = frozenset({"ok", "tunnelled", "client_gone"})
 
 
 class SideFigures(NamedTuple):
-    """What one side did on one route. `errors` ended in anything but `ok` or `tunnelled`, or with a 5xx; latencies in
-    seconds, None when nothing was counted."""
+    """What one side did on one route. `errors` ended with a 5xx, or in anything but `ok`, `tunnelled` or
+    `client_gone` (a client that ends its event stream is no error of a side); latencies in seconds, None when nothing
+    was counted."""
 
     requests: int = 0
     errors: int = 0
@@ -92,7 +94,7 @@ class Totals:
         counted: dict[tuple[str, str, str], tuple[int, int]] = {}
         for (route, side, outcome, code), count in self.requests().items():
             requests, errors = counted.get((route, side, "answer"), (0, 0))
-            failed = outcome not in ("ok", "tunnelled") or code >= 500
+            failed = outcome not in _NO_ERROR or code >= 500
             counted[route, side, "answer"] = (requests + count, errors + count * failed)
         figures = {key: SideFigures(*counts) for key, counts in counted.items()}
         for key, counts in self.seconds().items():

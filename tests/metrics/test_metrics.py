@@ -133,10 +133,11 @@ def test_figures_count_a_5xx_and_a_failed_outcome_as_errors() -> None:
     accumulator, totals = Accumulator(), Totals()
     for outcome, code in (("ok", 200), ("ok", 404), ("ok", 503), ("tunnelled", 101), ("upstream_closed", 502)):
         accumulator.request("a", "extracted", outcome, code)
+    accumulator.request("a", "extracted", "client_gone", 200)  # an event stream that its client ended
     accumulator.observe("a", "extracted", "shadow", 0.5)
     totals.apply("worker-1", accumulator.changes())
     figures = totals.figures()
-    assert figures["a", "extracted", "answer"] == SideFigures(5, 2)
+    assert figures["a", "extracted", "answer"] == SideFigures(6, 2)
     assert figures["a", "extracted", "shadow"].requests == 1
     assert totals.quantile("a", "extracted", "shadow", 0.99) == pytest.approx(0.5, rel=0.04)
     assert totals.quantile("a", "legacy", "answer", 0.99) is None

@@ -103,6 +103,11 @@ def command(
       2  could not start: bad options or routes, a taken port, an unusable state folder
     """
     token = os.environ.get(TOKEN_VARIABLE) or None
+    if token is not None and not (token.isascii() and token.isprintable() and " " not in token):
+        raise Trouble(
+            f"{TOKEN_VARIABLE} holds characters that a header cannot carry, so no client could send it.",
+            "Take printable ASCII without blanks, for example from `openssl rand -hex 32`.",
+        )
     if token is None and not is_loopback(admin[0]):
         raise Trouble(
             f"--admin {admin[0]} can be reached from other machines and nothing guards it.",

@@ -40,6 +40,7 @@ LONGEST_PAUSE = 5.0
 START_LIMIT = 120.0  # seconds control may take for its first table
 SO_ATTACH_FILTER = 26  # Linux, asm-generic/socket.h; Python has no name for it
 BPF_RETURN = 0x06  # linux/bpf_common.h: BPF_RET | BPF_K, and k = 0 keeps no byte of the packet
+LINK_FOLDER = "strangler-"  # how the name of the folder that holds the Unix socket begins
 STOP_GRACE = 10.0  # seconds that control may take to write its last evidence
 LONGEST_DRAIN = 3700.0  # a worker ends by itself after `limits.drain_timeout`, at most an hour
 
@@ -187,7 +188,7 @@ class Supervisor:
 
     def _write_run_file(self) -> None:
         pids = {name: child.process.pid for name, child in self.children.items() if child.process is not None}
-        run = {"supervisor": os.getpid(), "processes": pids}
+        run = {"supervisor": os.getpid(), "processes": pids, "link_folder": str(self.link_folder)}
         try:
             scratch = self.settings.state / "run.json.new"
             scratch.touch(mode=0o600)
@@ -251,7 +252,8 @@ def _state_folder(state: Path) -> Iterator[None]:
 def _end_leftovers(state: Path) -> None:
     """Drains the processes of a supervisor that was killed. Only pids that still run our modules are touched."""
     try:
-        pids = list(json.loads((state / "run.json").read_text())["processes"].values())
+        left = json.loads((state / "run.json").read_text())
+        pids, link_folder = list(left["processes"].values()), Path(left.get("link_folder", ""))
     except (OSError, ValueError, KeyError):
         return
     ours = [pid for pid in pids if _is_ours(pid)]
@@ -263,6 +265,8 @@ def _end_leftovers(state: Path) -> None:
         time.sleep(0.05)
     for pid in ours:
         os.kill(pid, signal.SIGKILL)
+    if link_folder.name.startswith(LINK_FOLDER):
+        shutil.rmtree(link_folder, ignore_errors=True)
 
 
 def _is_ours(pid: int) -> bool:
@@ -313,7 +317,7 @@ def _take_no_more(listener: socket.socket) -> None:
 @contextlib.contextmanager
 def _link_folder() -> Iterator[Path]:
     """A short private path: a Unix socket's name may have only about 100 bytes, a state folder's more."""
-    folder = Path(tempfile.mkdtemp(prefix="strangler-"))
+    folder = Path(tempfile.mkdtemp(prefix=LINK_FOLDER))
     try:
         yield folder
     finally:

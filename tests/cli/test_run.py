@@ -110,6 +110,15 @@ def test_shares() -> None:
     assert [parse_share(text) for text in ("on", "off", "0%", "12.5%", "100%")] == [1.0, 0.0, 0.0, 0.125, 1.0]
 
 
+@pytest.mark.parametrize("token", ["tok-\u00e9", "two words", "line\nend"])
+def test_a_token_that_no_client_could_send_is_refused(run: Run, started: list[Settings], token: str) -> None:
+    result = run("run", env={"STRANGLER_ADMIN_TOKEN": token})
+    assert result.exit_code == 2
+    assert "STRANGLER_ADMIN_TOKEN" in result.stderr
+    assert token not in result.stderr
+    assert not started
+
+
 def test_settings_travel_as_json_without_the_token() -> None:
     settings = Settings(Path("r.yaml"), ("::1", 1), ("h", 2), 3, Path("s"), "s3cret", "json", 0.5)
     text = json.dumps(settings.plain())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -72,14 +73,17 @@ def test_when_the_supervisor_is_killed_clients_are_served_and_the_next_run_takes
     with backends(legacy, service), running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy:
         assert proxy.process is not None
         left = proxy.pids()
+        link_folder = Path(json.loads((proxy.state / "run.json").read_text())["link_folder"])
         proxy.process.kill()
         proxy.process.wait()
+        assert link_folder.is_dir()
         assert proxy.get("/items/1")[0] == 200
         proxy.start(wait=False)
         until(lambda: "worker-0" in proxy.pids() and not set(left.values()) & set(proxy.pids().values()), "a new run")
         until(lambda: reachable(proxy), "it to be ready")
         assert proxy.get("/items/2")[0] == 200
         assert not any(alive(pid) for pid in left.values())
+        assert not link_folder.exists()
 
 
 def reachable(proxy: Running) -> bool:

@@ -31,6 +31,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
+    "X-Strangler-Api": "v1",  # how clients know that this is an admin port; never an answer of the public one
 }
 _log = structlog.get_logger("strangler.admin")
 

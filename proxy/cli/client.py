@@ -84,7 +84,7 @@ class Client:
         try:
             connection.request(method, parts.path.rstrip("/") + target, body, headers)
             answer = connection.getresponse()
-            status, data = answer.status, answer.read(ANSWER_CAP + 1)
+            ours, status, data = "X-Strangler-Api" in answer.headers, answer.status, answer.read(ANSWER_CAP + 1)
         except TimeoutError:
             raise Trouble(f"The proxy at {self.url} did not answer within {TIMEOUT:g} s.", HINT) from None
         except OSError as error:
@@ -94,11 +94,11 @@ class Client:
             raise Trouble(f"What listens at {self.url} does not speak HTTP.", HINT) from None
         finally:
             connection.close()
-        return self._read(status, data)
+        return self._read(ours, status, data)
 
-    def _read(self, status: int, data: bytes) -> Json:
+    def _read(self, ours: bool, status: int, data: bytes) -> Json:
         try:
-            value = json.loads(data) if len(data) <= ANSWER_CAP else None
+            value = json.loads(data) if ours and len(data) <= ANSWER_CAP else None
         except ValueError:
             value = None
         if not isinstance(value, dict):

@@ -118,6 +118,7 @@ async def test_every_answer_carries_the_headers_that_bind_a_browser(start: Start
     assert policy.startswith("default-src 'none'")
     assert "unsafe" not in policy
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["X-Strangler-Api"] == "v1", "by which clients know an admin port"
     assert answer.headers["Cache-Control"] == "no-store"
     assert "Access-Control-Allow-Origin" not in answer.headers
 

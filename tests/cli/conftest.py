@@ -34,6 +34,7 @@ class CannedAdmin:
     url: str = ""
     canned: dict[tuple[str, str], tuple[int, object]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+    is_admin: bool = True  # False: an application that answers JSON, such as what is behind the public port
 
     def answers(self, method: str, path: str, value: object, status: int = 200) -> None:
         self.canned[method, path] = (status, value)
@@ -59,6 +60,8 @@ def admin() -> Iterator[CannedAdmin]:
             data = value if isinstance(value, bytes) else json.dumps(value).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
+            if canned.is_admin:
+                self.send_header("X-Strangler-Api", "v1")
             self.end_headers()
             self.wfile.write(data)
 

@@ -173,3 +173,13 @@ def test_a_state_folder_that_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Trouble, match=r"Cannot read"):
         Client.find(None, None, tmp_path / "file")
+
+
+@pytest.mark.parametrize("status", [200, 401, 409])
+def test_json_of_an_application_is_not_taken_for_the_admin_port(ask: Run, admin: CannedAdmin, status: int) -> None:
+    admin.is_admin = False
+    admin.answers("GET", "/status", {"items": []}, status)
+    result = ask("status")
+    assert result.exit_code == 2
+    assert "is not a strangler admin port" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import platform
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -171,11 +173,21 @@ def naive_command(program: str, place: Place) -> list[str]:
     return [program, "-m", "bench.naive_proxy", str(place.port), str(place.upstream.legacy)]
 
 
+def is_optimized() -> bool:
+    """True for a Python that was built with profile-guided optimization, as the ones of distributions and images are;
+    one that was not takes nearly twice the time."""
+    return "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+
+
+def python_build() -> str:
+    return f"CPython {platform.python_version()}, {'optimized' if is_optimized() else 'NOT an optimized build'}"
+
+
 def strangler_peer() -> Peer:
     there = importlib.util.find_spec("proxy") and importlib.util.find_spec("proxy.__main__")
     cases = ("plain", *SHADOW, "canary", "calm", "hang", "bulk", "bulk-shadow")
     parts = ", ".join(f"{name} {package(name)}" for name in ("uvloop", "httptools"))
-    label = f"strangler {proxy.__version__} at {commit()} ({parts})"
+    label = f"strangler {proxy.__version__} at {commit()} ({parts}, {python_build()})"
     return Peer("strangler", cases, "pip install -e .", sys.executable if there else None, label, strangler_command)
 
 

@@ -22,7 +22,7 @@ from bench.lookup import measure_lookup
 from bench.machine import ROOT, BenchError, Cores, find_program, first_line, pick_cores
 from bench.memory import GIB, Growth, measure_growth
 from bench.open_loop import Latency
-from bench.peers import SHADOW, Peer, all_peers, is_optimized
+from bench.peers import SHADOW, Peer, all_peers
 from bench.throughput import CONNECTIONS, Running, measure, measure_paced, run_peers
 from bench.upstream import SIZES, run_upstream
 
@@ -161,8 +161,6 @@ def run(cases: Sequence[str], plan: Settings, names: Sequence[str], envoy: str |
         )
     if facts["machine"]["load_before"] > 0.5:
         say(f"warning: the machine is busy (load {facts['machine']['load_before']}); expect figures to scatter")
-    if not is_optimized():
-        say("warning: this Python was built without --enable-optimizations and is nearly half as fast as one that was")
     for peer in peers:
         say(f"  {peer.name:10} {peer.version}")
     for peer in left_out:

@@ -12,7 +12,6 @@ import json
 import platform
 import subprocess
 import sys
-import timeit
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -173,21 +172,11 @@ def naive_command(program: str, place: Place) -> list[str]:
     return [program, "-m", "bench.naive_proxy", str(place.port), str(place.upstream.legacy)]
 
 
-def python_speed() -> str:
-    """Which Python, and how long it takes for a million calls of an empty function: builds of one version, with and
-    without profile-guided optimization, differ by a factor of nearly two."""
-
-    def nothing() -> None: ...
-
-    seconds = min(timeit.repeat(nothing, number=1_000_000, repeat=3))
-    return f"CPython {platform.python_version()}, {seconds * 1000:.0f} ns a call"
-
-
 def strangler_peer() -> Peer:
     there = importlib.util.find_spec("proxy") and importlib.util.find_spec("proxy.__main__")
     cases = ("plain", *SHADOW, "canary", "calm", "hang", "bulk", "bulk-shadow")
     parts = ", ".join(f"{name} {package(name)}" for name in ("uvloop", "httptools"))
-    label = f"strangler {proxy.__version__} at {commit()} ({parts}, {python_speed()})"
+    label = f"strangler {proxy.__version__} at {commit()} ({parts}, CPython {platform.python_version()})"
     return Peer("strangler", cases, "pip install -e .", sys.executable if there else None, label, strangler_command)
 
 

@@ -79,8 +79,11 @@ class Outbox:
         self.dropped[key] = self.dropped.get(key, 0) + 1
 
     def ended(self, ended: Ended, line: bool) -> None:
-        """Queues an exchange for the inventory, and for the access log when `line`."""
-        if len(self.asked) < INVENTORY_SAMPLE:
+        """Queues an exchange for the inventory, and for the access log when `line`. What the proxy refused was asked
+        of nobody."""
+        if ended.side == "proxy":
+            pass
+        elif len(self.asked) < INVENTORY_SAMPLE:
             self.asked.append((ended.method, ended.target, ended.route, ended.code, ended.seconds))
         else:
             self.asked_unseen += 1

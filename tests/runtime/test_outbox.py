@@ -84,6 +84,9 @@ def test_the_inventory_is_a_sample_with_weights() -> None:
     assert len(frame["asked"]) == outbox.INVENTORY_SAMPLE
     assert len(frame["asked"]) + frame["asked_unseen"] == 100
     assert not frame["lines"]
+    box.ended(ended._replace(side="proxy", outcome="request_head_invalid", method=b""), line=True)
+    refused = box.take(2.0, {}, (), {})
+    assert (refused["asked"], len(refused["lines"])) == ([], 1)  # the monolith was not asked
 
 
 def test_the_headers_that_vary_names_make_requests_distinct() -> None:

@@ -43,6 +43,7 @@ from proxy.store import Batch, Store, StoreTrouble
 SETTLE = 0.2  # seconds between two rounds of counting and writing
 PRUNE = 600.0
 INVENTORY = 5.0
+JOBS_END = 3.0  # seconds that background jobs and admin requests may take to end
 
 log = structlog.get_logger("strangler.control")
 access_log = structlog.get_logger("strangler.access")
@@ -97,7 +98,7 @@ class Control:
         link.close()
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.wait(tasks, timeout=JOBS_END)
         for worker in list(self.workers):
             worker.close()
         self._settle(final=True)
@@ -126,7 +127,7 @@ class Control:
 
     async def _serve_admin(self, listener: socket.socket) -> web.AppRunner:
         app = make_app(make_face(self.live, self.views, self.commands, self._reload), token=self.settings.token)
-        runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=JOBS_END)
         await runner.setup()
         await web.SockSite(runner, listener).start()
         url = _url(listener)

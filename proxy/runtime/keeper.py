@@ -72,17 +72,18 @@ class Keeper:
     async def flush(self) -> bool:
         """Writes all that is in line; False when the store would not take it."""
         while self._line:
-            batch = self._line[0]
+            batch = (
+                self._line.popleft()
+            )  # taken before it is written: a flush that is cancelled must not write it twice
             try:
                 reopened = await self._do(lambda batch=batch: self._store.write(batch))  # type: ignore[misc]  # bound now
             except StoreTrouble as trouble:
                 self._failed(trouble)
                 if not trouble.rejected:
+                    self._line.appendleft(batch)
                     return False
                 self.lost += rows_in(batch)  # it would be refused for ever
                 reopened = None
-            if self._line and self._line[0] is batch:
-                self._line.popleft()
             if reopened is not None and (reopened.fresh or reopened.moved_aside is not None):
                 log.warning("store_begun_anew", why=reopened.why, moved_aside=str(reopened.moved_aside))
                 self._line.append(self._resupply())
@@ -102,7 +103,8 @@ class Keeper:
         self._thread.shutdown()
 
     async def _do(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        """Work that has been handed over is done even if nobody waits for it any more."""
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
 
     def _failed(self, trouble: StoreTrouble) -> None:
         if self.error != str(trouble):

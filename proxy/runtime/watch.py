@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import watchfiles
@@ -19,7 +19,7 @@ SETTLE = 0.05  # seconds between two looks
 POLL = 2.0
 
 
-async def changes(path: Path) -> AsyncIterator[None]:
+async def changes(path: Path) -> AsyncGenerator[None, None]:
     """Yields once after each settled change of the file's content, also when it vanishes."""
     known = _look(path)
     wake = asyncio.Event()
@@ -27,7 +27,8 @@ async def changes(path: Path) -> AsyncIterator[None]:
     try:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), POLL)
+                async with asyncio.timeout(POLL):  # wait_for of Python 3.11 can swallow a cancellation
+                    await wake.wait()
             wake.clear()
             content = await _settled(path)
             if content != known:

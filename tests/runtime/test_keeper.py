@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,20 @@ async def test_the_line_is_bounded_and_what_falls_out_is_counted(
     store = Store(tmp_path / "evidence.sqlite3")
     assert [entry.what for entry in store.history()] == ["7", "6", "5", "4", "3"]
     store.close()
+
+
+async def test_a_batch_whose_writer_is_cancelled_is_written_once(tmp_path: Path) -> None:
+    """Stopping cancels the writer in whatever it does; closing then writes what is left."""
+    for turn in range(10):
+        keeper = Keeper(Store(tmp_path / f"{turn}.sqlite3"), Batch)
+        for number in range(5):
+            keeper.write(row(number))
+        writer = asyncio.create_task(keeper.run())
+        for _ in range(turn):
+            await asyncio.sleep(0)
+        writer.cancel()
+        await asyncio.wait({writer})
+        await keeper.close()
+        store = Store(tmp_path / f"{turn}.sqlite3")
+        assert [entry.what for entry in store.history()] == ["4", "3", "2", "1", "0"]
+        store.close()

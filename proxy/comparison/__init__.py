@@ -5,6 +5,7 @@ from proxy.comparison.describe import describe
 from proxy.comparison.pair import byte_equal, compare
 from proxy.comparison.rules import Rules, compile_rules
 from proxy.comparison.saved import BadMessageError, parse_saved
+from proxy.comparison.without import without
 
 __all__ = [
     "BadMessageError",
@@ -15,4 +16,5 @@ __all__ = [
     "decoded_body",
     "describe",
     "parse_saved",
+    "without",
 ]

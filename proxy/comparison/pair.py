@@ -82,7 +82,9 @@ def _settled(found: Findings, statuses: tuple[int, int]) -> Comparison:
         differences = found.worst_first()
         signature = signature_of(statuses, tuple(sorted(found.kinds)))
         risk = differences[0].risk
-        return Comparison(Result.MISMATCH, None, signature, risk, statuses, differences, found.total)
+        return Comparison(
+            Result.MISMATCH, None, signature, risk, statuses, differences, found.total, frozenset(found.kinds)
+        )
     if found.explained:
         return Comparison(Result.IGNORED, None, "", None, statuses, tuple(found.explained), found.total)
     return _match(statuses)

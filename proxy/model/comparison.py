@@ -9,6 +9,7 @@ from typing import NamedTuple
 class Result(StrEnum):
     MATCH = "match"
     IGNORED = "ignored"  # differs only where a rule says so
+    EXPLAINED = "explained"  # differs only where legacy differs from itself
     MISMATCH = "mismatch"
     NOT_COMPARED = "not_compared"
 
@@ -24,6 +25,7 @@ class NotCompared(StrEnum):
     CLIENT_GONE = "client_gone"
     OVERLOADED = "overloaded"  # the comparing process lagged
     SHADOW_CANCELLED = "shadow_cancelled"  # our own deadline or drain, not the backend's doing
+    LEARNING = "learning"  # a field that may be noise: not yet asked again often enough to tell
 
 
 class Risk(StrEnum):
@@ -45,6 +47,10 @@ class Kind(StrEnum):
     ORDER = "order"
     BODY = "body"  # opaque bytes or text differ
     ERROR = "error"  # the extracted side gave no answer where legacy did
+    NOISE = "noise"  # a field that varies on legacy too, and varies otherwise on the extracted side
+
+
+Field = tuple[str, Kind]  # where and how: what noise is learned of, and what a signature is made of
 
 
 class Difference(NamedTuple):
@@ -62,7 +68,8 @@ class Difference(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """`signature` groups equal mismatches ("" unless a mismatch); differences are capped, `total` counts them all."""
+    """`signature` groups equal mismatches ("" unless a mismatch); differences are capped, `total` counts them all.
+    `fields` holds every field that no rule explains, `explained` those of them that noise does."""
 
     result: Result
     reason: NotCompared | None
@@ -71,3 +78,5 @@ class Comparison(NamedTuple):
     status_pair: tuple[int, int]
     differences: tuple[Difference, ...]
     total: int
+    fields: frozenset[Field] = frozenset()
+    explained: frozenset[Field] = frozenset()

@@ -152,6 +152,7 @@ class Route:
     gate: Gate = Gate()
     fallback: bool = True
     owns_data: bool = False
+    names_only: bool = False  # of what differs, only names and kinds are kept, never a value or a body
     redact: tuple[str, ...] = ()  # paths (`$.card.number`), header names (`header:X-Secret`), `query:token`
     mark: Mark = Mark(1, 1)
 
@@ -181,6 +182,18 @@ class ShadowBudget:
 
 
 @dataclass(frozen=True, slots=True)
+class Reasks:
+    """Asking both sides again, to learn what legacy itself does not say twice. `sample` is the percent of pairs asked
+    again whether they differ or not, `per_second` the most questions to one backend, 0 for none. `second_legacy` names
+    a second backend of the monolith, which is asked instead of the first."""
+
+    delay: float = 1.0
+    sample: float = 1.0
+    per_second: float = 10.0
+    second_legacy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Breaker:
     """`failures` in a row open it; after `open_for` seconds one request at a time may try."""
 
@@ -207,6 +220,7 @@ class RoutesSpec:
     ambiguous_paths: str = "refuse"  # or "legacy"
     limits: Limits = Limits()
     shadow: ShadowBudget = ShadowBudget()
+    reasks: Reasks = Reasks()
     breaker: Breaker = Breaker()
     retention: Retention = Retention()
     digest: str = ""

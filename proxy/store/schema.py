@@ -51,7 +51,20 @@ _VERSION_1 = (
         PRIMARY KEY (method, template, route)) WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1,)
+_VERSION_2 = (
+    *(
+        f"ALTER TABLE segment ADD COLUMN {name} INTEGER NOT NULL DEFAULT 0"
+        for name in ("explained", "timed", "slower", "shared", "shared_failed", "shared_slower")
+    ),
+    """CREATE TABLE coverage (key INTEGER NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, count INTEGER NOT NULL,
+        PRIMARY KEY (key, kind, value)) WITHOUT ROWID""",
+    """CREATE TABLE noise (route TEXT NOT NULL, rules TEXT NOT NULL, build TEXT NOT NULL, at REAL NOT NULL,
+        body TEXT NOT NULL, PRIMARY KEY (route, rules, build)) WITHOUT ROWID""",
+    """CREATE TABLE rule_use (route TEXT NOT NULL, rule TEXT NOT NULL, count INTEGER NOT NULL, last REAL NOT NULL,
+        PRIMARY KEY (route, rule)) WITHOUT ROWID""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2)
 
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> tuple[int, int]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
     from rich.text import Text
+
+T = TypeVar("T")
 
 UNBOUNDED = 100_000  # columns; wider than any line we print
 
@@ -67,6 +69,17 @@ def show(*parts: RenderableType, err: bool = False) -> None:
             console.print(part)
     text = "".join(line.rstrip() + "\n" for line in captured.get().splitlines())
     click.echo(text, nl=False, err=err, color=console.is_terminal)
+
+
+def tracked(items: Sequence[T], doing: str) -> Iterator[T]:
+    """`items` one by one, with a bar on stderr where that is a terminal; it is gone when they are through."""
+    console = screen(err=True)
+    if not console.is_terminal or len(items) < 2:
+        yield from items
+        return
+    from rich.progress import track
+
+    yield from track(items, doing, console=console, transient=True)
 
 
 def show_json(value: object) -> None:

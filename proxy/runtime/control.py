@@ -12,6 +12,7 @@ import contextlib
 import datetime
 import json
 import os
+import random
 import signal
 import socket
 import sys
@@ -29,6 +30,7 @@ from proxy.metrics import Changes, Totals
 from proxy.model.records import Ended
 from proxy.model.spec import Retention
 from proxy.runtime import processes, watch
+from proxy.runtime.asker import Asker
 from proxy.runtime.commands import Commands
 from proxy.runtime.desk import Desk
 from proxy.runtime.face import make_face
@@ -61,6 +63,7 @@ class Control:
         self.inventory_changed = False
         self.keeper = Keeper(Store(settings.state / "evidence.sqlite3"), self._whole_state)
         self.desk = Desk(live, self.keeper)
+        self.asker: Asker | None = None  # made when the loop runs
         self.workers: dict[Link, WorkerView] = {}
         self.stop = asyncio.Event()
         self.views = Views(
@@ -101,6 +104,8 @@ class Control:
         await asyncio.wait(tasks, timeout=JOBS_END)
         for worker in list(self.workers):
             worker.close()
+        if self.asker is not None:
+            self.asker.close()
         self._settle(final=True)
         self._keep_inventory()
         await runner.cleanup()
@@ -118,6 +123,7 @@ class Control:
             change = self.live.begin(loaded.overrides, loaded.states, halted)
             self.desk.restore(loaded)
             self.inventory.restore(loaded.inventory)
+        self.asker = Asker(self.live.snapshot(), clock=time.monotonic, dice=random.random)
         self.apply(change)
 
     async def _serve_link(self, loop: asyncio.AbstractEventLoop) -> asyncio.Server:
@@ -163,6 +169,8 @@ class Control:
             )
         )
         self.desk.follow(self.live)
+        if change.new_table and self.asker is not None:
+            self.asker.swap(self.live.snapshot())
 
     def _pack_snapshot(self) -> bytes:
         """The snapshot for the workers, also left in the state folder for one that starts while control is dead."""

@@ -39,7 +39,7 @@ def changes(old: RoutesSpec, new: RoutesSpec) -> tuple[Change, ...]:
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             found.append(Change(name, f"{_shown(name, before)} -> {_shown(name, after)}"))
-    for name in ("limits", "shadow", "breaker", "retention"):
+    for name in ("limits", "shadow", "reasks", "breaker", "retention"):
         found += [Change(name, what) for what in _of_values(getattr(old, name), getattr(new, name))]
     return tuple(found)
 
@@ -63,7 +63,7 @@ def _of_routes(old: RoutesSpec, new: RoutesSpec) -> list[Change]:
 def _of_route(old: Route, new: Route) -> Iterator[str]:
     if old.stage != new.stage:
         yield f"stage: {_stage(old)} -> {_stage(new)}"
-    for name in ("matches", "extracted", "fallback", "owns_data", "redact"):
+    for name in ("matches", "extracted", "fallback", "owns_data", "names_only", "redact"):
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             yield f"{name}: {_shown(name, before)} -> {_shown(name, after)}"

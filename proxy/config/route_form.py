@@ -296,6 +296,11 @@ class RouteForm(Form):
         _ROUTE.owns_data,
         "The extracted side has written what legacy does not have: rollback asks first, halt skips the route.",
     )
+    names_only: Flag = default(
+        _ROUTE.names_only,
+        "Of what differs only names and kinds are stored, never a value, a body or a query: for routes whose answers "
+        "must not be kept at all. The path of a request is kept as the template of its match.",
+    )
     redact: tuple[Redacted, ...] = default(
         (), "Fields (`$.card.number`), headers (`header:X-Secret`) and query parameters (`query:token`) never stored."
     )
@@ -313,6 +318,7 @@ class RouteForm(Form):
             gate=self.gate.spec(),
             fallback=self.fallback == "legacy",
             owns_data=self.owns_data,
+            names_only=self.names_only,
             redact=self.redact,
             mark=mark,
         )

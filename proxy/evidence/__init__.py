@@ -4,11 +4,10 @@ from proxy.evidence.exemplars import curl_line, keep_slot
 from proxy.evidence.ledger import Ledger, Written
 from proxy.evidence.rate import alpha_for, clean_needed, fail_value, pass_value
 from proxy.evidence.redact import redact_differences, redact_observation, redact_request, redact_target
-from proxy.evidence.verdict import PairStats, judge
+from proxy.evidence.verdict import judge
 
 __all__ = [
     "Ledger",
-    "PairStats",
     "Written",
     "alpha_for",
     "clean_needed",

@@ -14,7 +14,11 @@ then on only mismatches count.
 comparisons go to another key: the rule digest with `+` and a digest of the accepted set. So evidence begins anew, as it
 does when an `ignore` rule is added, and a person cannot accept a route's way to a pass after the fact. Under that key a
 comparison with an accepted signature is a trial and not a mismatch of the gate (`n`, not `k`); it stays a `mismatch` in
-the tallies. A failure of the extracted side counts in `extracted_failed` even so: nobody accepts failures away.
+the tallies. A failure of the extracted side counts in `extracted_failed` even so: nobody accepts failures away. The
+same holds for how many times as long as legacy is slower: another gate, other evidence.
+
+*Flagging.* A field whose noise turned out to be a regression becomes an open signature of high risk, of a kind of its
+own. It counts nothing: what was explained stays explained, but no verdict passes over it.
 """
 
 from __future__ import annotations
@@ -25,15 +29,16 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from proxy.evidence.stream import Stream
-from proxy.evidence.verdict import PairStats
-from proxy.model.comparison import Comparison, Result, Risk
+from proxy.model.comparison import Comparison, Kind, Result, Risk
 from proxy.model.evidence import EvidenceKey, Segment, Settled, Totals
 from proxy.model.records import DifferenceRow, SignatureRow, Waiting
+from proxy.model.spec import Gate
 
 REMEMBERED = 2_000_000  # digests of distinct requests in memory, of all keys together: about 150 MB
 
 SIGNATURES = 1_000  # groups of one key; what comes beyond them is one group, OTHER
 OTHER = "other"
+RATIO = Gate().p95_ratio_below
 
 
 class Written(NamedTuple):
@@ -62,6 +67,8 @@ class Ledger:
         self._pending: dict[str, list[Settled]] = {}
         self._streams: dict[EvidenceKey, Stream] = {}
         self._accepted: dict[str, frozenset[str]] = {}
+        self._ratios: dict[str, float] = {}
+        self._flagged: dict[tuple[EvidenceKey, str], None] = {}
         self._resolved: dict[EvidenceKey, Stream] = {}
         self._signatures: dict[tuple[EvidenceKey, str], SignatureRow] = {}
         self._grouped: dict[EvidenceKey, int] = {}
@@ -88,21 +95,39 @@ class Ledger:
         wanted = frozenset(signatures)
         if wanted != self._accepted.get(route, frozenset()):
             self._accepted[route] = wanted
-            self._resolved = {key: stream for key, stream in self._resolved.items() if key.route != route}
+            self._resolve_anew(route)
+
+    def time(self, route: str, ratio: float) -> None:
+        """Sets how many times as long as legacy is slower, for a route; a change begins new evidence."""
+        if ratio != self._ratios.get(route, RATIO):
+            self._ratios[route] = ratio
+            self._resolve_anew(route)
+
+    def flag(self, key: EvidenceKey, signature: str, path: str, count: int, at: float) -> None:
+        """Opens a signature of high risk for a field that varies otherwise on the extracted side than on legacy: seen
+        `count` times, last `at`. It counts in no rate. Flagged again, its row is brought up to date."""
+        name = (self.key(key), signature)
+        row = self._signatures.get(name)
+        if row is None:
+            row = SignatureRow(name[0], signature, Kind.NOISE, Risk.HIGH, path, 0, 0, count, at, at)
+        self._signatures[name] = replace(row, count=max(row.count, count), last=max(row.last, at))
+        self._flagged[name] = None
 
     def key(self, key: EvidenceKey) -> EvidenceKey:
         """The key under which comparisons of `key` are counted now."""
-        accepted = self._accepted.get(key.route)
-        if not accepted:
+        apart = sorted(self._accepted.get(key.route, ()))
+        if (ratio := self._ratios.get(key.route, RATIO)) != RATIO:
+            apart.append(f"slower:{ratio!r}")
+        if not apart:
             return key
-        digest = hashlib.sha256(" ".join(sorted(accepted)).encode()).hexdigest()[:8]
+        digest = hashlib.sha256(" ".join(apart).encode()).hexdigest()[:8]
         return key._replace(rules=f"{key.rules}+{digest}")
 
     def advance(self, watermark: Mapping[str, float] | float, wall_offset: float) -> Written:
         """Counts everything that arrived before the watermark (one for all routes, or one for each; a route that is
         not named waits). `wall_offset` added to an arrival gives seconds since 1970."""
         differences: list[DifferenceRow] = []
-        touched: dict[tuple[EvidenceKey, str], None] = {}
+        touched, self._flagged = self._flagged, {}
         for route, waiting in self._pending.items():
             limit = watermark.get(route) if isinstance(watermark, Mapping) else watermark
             if limit is None or not waiting:
@@ -154,11 +179,6 @@ class Ledger:
         stream = self._streams.get(self.key(key))
         return stream.totals() if stream else Totals()
 
-    def pairs(self, key: EvidenceKey) -> PairStats:
-        """Latencies of the pairs under `key` since this process began."""
-        stream = self._streams.get(self.key(key))
-        return stream.pairs() if stream else PairStats()
-
     def signatures(self, route: str) -> list[SignatureRow]:
         """All signatures of a route, of every build and epoch, most frequent first."""
         rows = [row for row in self._signatures.values() if row.key.route == route]
@@ -180,6 +200,9 @@ class Ledger:
             self._described.setdefault(row.signature, Described(row.kind, row.risk, row.path, statuses))
         self._resolved.clear()
         self._forget_old()
+
+    def _resolve_anew(self, route: str) -> None:
+        self._resolved = {key: stream for key, stream in self._resolved.items() if key.route != route}
 
     def _stream(self, key: EvidenceKey) -> Stream:
         """The stream in which `key` is counted now, made on first sight."""
@@ -214,15 +237,16 @@ class Ledger:
                 key = one.key
                 stream, counted_as = self._stream(key), self.key(key)
                 accepted = self._accepted.get(key.route, frozenset())
+                ratio = self._ratios.get(key.route, RATIO)
             at = one.arrival + wall_offset
             result = one.result
-            if result is Result.MATCH or result is Result.IGNORED:
-                stream.clean(int(at), one.request, result is Result.MATCH, one.slow)
+            if result is not Result.MISMATCH and result is not Result.NOT_COMPARED:
+                stream.clean(int(at), one.request, result, one.extracted_failed, one.slow, ratio)
                 continue
             if result is Result.NOT_COMPARED:
                 stream.not_compared(int(at), one.reason)
             else:
-                stream.mismatch(int(at), one.request, one.signature in accepted, one.extracted_failed, one.slow)
+                stream.mismatch(int(at), one.request, one.signature in accepted, one.extracted_failed, one.slow, ratio)
                 self._group(counted_as, one, at, touched)
             differences.append(DifferenceRow(counted_as, at, one.request, result, one.reason, one.signature))
 

@@ -1,38 +1,50 @@
-"""The counters of one evidence key: by second, in total, and which requests are in them."""
+"""The counters of one evidence key: by second, in total, and which requests are in them.
+
+*Slowness* is an event of a pair: the extracted side took more than R times as long as legacy over the same request, and
+SLOWER more. Each distinct request is timed once, when it is counted first: a health check asked ten thousand times is
+one trial here too. The events have a rate, and a rate can be tested however often it is looked at; a ratio of two
+percentiles can't, and a histogram is forgotten at a restart.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import log2
 
-from proxy.evidence.verdict import EXCUSED, PairStats
-from proxy.model.evidence import EvidenceKey, Segment, Totals
+from proxy.model.comparison import NotCompared, Result
+from proxy.model.evidence import COUNTS, EvidenceKey, Segment, Totals
 
 SEEN = 200_000  # distinct requests remembered per key
-_PER_OCTAVE = 16  # latency buckets: 4.4 % wide
-_FASTEST = 24  # octaves below one second
+SLOWER = 0.005  # seconds; less than this more is nobody's harm, whatever the ratio
+EXCUSED = frozenset({NotCompared.LEGACY_FAILED, NotCompared.CLIENT_GONE})  # not the extracted side's doing
+
+_SIZE = len(COUNTS)
+_MISMATCH = COUNTS.index("mismatch")
+_NOT_COMPARED = COUNTS.index("not_compared")
+_EXTRACTED_FAILED = COUNTS.index("extracted_failed")
+_DROPPED = COUNTS.index("dropped")
+_TIMED = COUNTS.index("timed")
+_SLOWER = COUNTS.index("slower")
+_EXCUSED = COUNTS.index("excused")
+_CLEAN = {result: COUNTS.index(result.value) for result in (Result.MATCH, Result.IGNORED, Result.EXPLAINED)}
 
 
 class Stream:
     """Written for speed: this runs for every comparison. A second's figures are a plain list in Segment's order."""
 
-    __slots__ = ("_all", "_excused", "_extracted", "_full", "_legacy", "_new", "_seconds", "_seen", "_span")
+    __slots__ = ("_all", "_full", "_new", "_seconds", "_seen", "_span")
 
     def __init__(self) -> None:
-        self._all = [0, 0, 0, 0, 0, 0, 0, 0]  # n k match ignored mismatch not_compared extracted_failed dropped
+        self._all = [0] * _SIZE
         self._span = (0, 0)
         self._seconds: dict[int, list[int]] = {}
         self._seen: set[int] = set()
         self._new: list[int] = []
         self._full = False
-        self._legacy: dict[int, int] = {}
-        self._extracted: dict[int, int] = {}
-        self._excused = 0
 
     @classmethod
     def restored(cls, totals: Totals, seen: Iterable[int]) -> Stream:
         stream = cls()
-        stream._all = list(totals[:8])
+        stream._all = list(totals[:_SIZE])
         stream._span = (totals.first, totals.last)
         stream._seen = set(seen)
         # digests are as many as distinct requests: n less at most the mismatches of repeats
@@ -53,27 +65,33 @@ class Stream:
     def changed(self) -> bool:
         return bool(self._seconds)
 
-    def clean(self, second: int, request: int, match: bool, slow: tuple[float, float]) -> None:
+    def clean(
+        self, second: int, request: int, result: Result, extracted_failed: bool, slow: tuple[float, float], ratio: float
+    ) -> None:
+        """A comparison that is no mismatch. `ratio` is how many times as long as legacy is slower."""
         row = self._seconds.get(second)
         if row is None:
             row = self._second(second)
-        row[2 if match else 3] += 1
-        self._time(slow)
+        row[_CLEAN[result]] += 1
+        if extracted_failed:
+            row[_EXTRACTED_FAILED] += 1
         if request not in self._seen and not self._full:
             self._remember(request)
             row[0] += 1
+            if not extracted_failed:
+                _time(row, slow, ratio)
 
     def mismatch(
-        self, second: int, request: int, accepted: bool, extracted_failed: bool, slow: tuple[float, float]
+        self, second: int, request: int, accepted: bool, extracted_failed: bool, slow: tuple[float, float], ratio: float
     ) -> None:
         row = self._seconds.get(second) or self._second(second)
-        row[4] += 1
+        row[_MISMATCH] += 1
         if extracted_failed:
-            row[6] += 1
-        else:
-            self._time(slow)
+            row[_EXTRACTED_FAILED] += 1
         if request not in self._seen and not self._full:
             self._remember(request)
+            if not extracted_failed:
+                _time(row, slow, ratio)
         elif accepted and not extracted_failed:
             return  # a repeat that is clean to the gate
         row[0] += 1
@@ -81,12 +99,13 @@ class Stream:
             row[1] += 1
 
     def not_compared(self, second: int, reason: str) -> None:
-        (self._seconds.get(second) or self._second(second))[5] += 1
+        row = self._seconds.get(second) or self._second(second)
+        row[_NOT_COMPARED] += 1
         if reason in EXCUSED:
-            self._excused += 1
+            row[_EXCUSED] += 1
 
     def drop(self, second: int, count: int) -> None:
-        (self._seconds.get(second) or self._second(second))[7] += count
+        (self._seconds.get(second) or self._second(second))[_DROPPED] += count
 
     def totals(self) -> Totals:
         figures = self._all
@@ -94,14 +113,10 @@ class Stream:
             figures = [sum(both) for both in zip(figures, row, strict=True)]
         return Totals._make([*figures, *self._span])
 
-    def pairs(self) -> PairStats:
-        count = sum(self._legacy.values())
-        return PairStats(count, _p95(self._legacy, count), _p95(self._extracted, count), self._excused)
-
     def take_segments(self, key: EvidenceKey) -> list[Segment]:
         """The seconds counted since the last call."""
         segments = [Segment(key, second, *row) for second, row in sorted(self._seconds.items())]
-        self._all = list(self.totals()[:8])
+        self._all = list(self.totals()[:_SIZE])
         self._seconds = {}
         return segments
 
@@ -114,16 +129,8 @@ class Stream:
         """Gives the memory of distinct requests back; from here on only mismatches count."""
         self._full, self._seen = True, set()
 
-    def _time(self, slow: tuple[float, float]) -> None:
-        legacy, extracted = slow
-        if legacy > 0.0 < extracted:
-            bucket = int((log2(legacy) + _FASTEST) * _PER_OCTAVE)
-            self._legacy[bucket] = self._legacy.get(bucket, 0) + 1
-            bucket = int((log2(extracted) + _FASTEST) * _PER_OCTAVE)
-            self._extracted[bucket] = self._extracted.get(bucket, 0) + 1
-
     def _second(self, second: int) -> list[int]:
-        row = self._seconds[second] = [0, 0, 0, 0, 0, 0, 0, 0]
+        row = self._seconds[second] = [0] * _SIZE
         first, last = self._span
         self._span = (min(first, second) if first else second, max(last, second))
         return row
@@ -135,11 +142,9 @@ class Stream:
             self.forget()
 
 
-def _p95(buckets: dict[int, int], count: int) -> float:
-    """The middle of the bucket that holds the 95th percentile, in seconds; 0.0 without any."""
-    reached = 0
-    for bucket in sorted(buckets):
-        reached += buckets[bucket]
-        if reached >= 0.95 * count:
-            return float(2 ** ((bucket + 0.5) / _PER_OCTAVE - _FASTEST))
-    return 0.0
+def _time(row: list[int], slow: tuple[float, float], ratio: float) -> None:
+    legacy, extracted = slow
+    if legacy > 0.0 < extracted:
+        row[_TIMED] += 1
+        if extracted > ratio * legacy and extracted - legacy > SLOWER:
+            row[_SLOWER] += 1

@@ -1,10 +1,10 @@
 """What the evidence of one route allows: pass, fail, or inconclusive with what is missing in words.
 
 A rate alone does not decide. `pass` needs every one of these: the mismatch rate shown below the gate; the rate of
-failures of the extracted side alone shown below its own gate, by the same test; the evidence long enough to have seen
-the hours (`min_duration`); nearly every copy compared, because what was not compared may be just what differs;
-latency within the gate; and no open signature of high risk, since a field that is wrong for one tenant in five
-thousand passes any rate. `fail` needs one of the two rates shown above its gate. No comparison is no evidence:
+failures of the extracted side alone shown below its own gate, and so the rate of requests that it takes too long for;
+the evidence long enough to have seen the hours (`min_duration`); nearly every copy compared, because what was not
+compared may be just what differs; and no open signature of high risk, since a field that is wrong for one tenant in
+five thousand passes any rate. `fail` needs one of the rates shown above its gate. No comparison is no evidence:
 inconclusive, never pass.
 
 A signature is open in every epoch and under every accepted set of the same build and rules: promoting a route does
@@ -15,29 +15,16 @@ EXPIRES.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
 
 from proxy.evidence.rate import clean_needed, fail_value
-from proxy.model.comparison import NotCompared, Risk
+from proxy.model.comparison import Risk
 from proxy.model.evidence import EvidenceKey, Ruling, Totals, Verdict
 from proxy.model.records import SignatureRow
 from proxy.model.spec import Gate
 
 EXPIRES = 86_400.0  # seconds, without a build header
 UNSEEN = 0.05  # share of copies that may go uncompared
-PAIRS = 100  # pairs that a 95th percentile needs
-SLOWER = 0.005  # seconds; less than this more is nobody's harm, whatever the ratio
-EXCUSED = frozenset({NotCompared.LEGACY_FAILED, NotCompared.CLIENT_GONE})  # not the extracted side's doing
-
-
-class PairStats(NamedTuple):
-    """Latencies of both sides over the same requests, in seconds; `excused` comparisons that ended for a reason that
-    says nothing about the extracted side and are left out of the uncompared share."""
-
-    compared: int = 0
-    legacy_p95: float = 0.0
-    extracted_p95: float = 0.0
-    excused: int = 0
+LATE = 0.05  # share of requests that may be slower: what "the p95 ratio is below R" allows
 
 
 def judge(
@@ -47,7 +34,6 @@ def judge(
     alpha: float,
     signatures: Sequence[SignatureRow],
     accepted: Collection[str],
-    pairs: PairStats,
     now: float,
     key: EvidenceKey | None,
 ) -> Verdict:
@@ -59,6 +45,7 @@ def judge(
         return Verdict(ruling, why, needs, clean, blocking, key, totals)
 
     mismatch, failure = _sane(gate.mismatch_below), _sane(gate.error_increase_below)
+    slower = f"took over {gate.p95_ratio_below:g} times as long as legacy"
     if totals.n == 0 or key is None:
         clean = clean_needed(0, 0, mismatch, alpha)
         return ruled(Ruling.INCONCLUSIVE, "no comparisons yet", (_no_comparisons(totals),), clean)
@@ -72,6 +59,9 @@ def judge(
     if fail_value(totals.n, totals.extracted_failed, failure) >= 1 / alpha:
         why = f"the extracted side failed alone in {_of(totals.extracted_failed, totals.n)}; the gate is"
         return ruled(Ruling.FAIL, f"{why} {_percent(failure)}")
+    if fail_value(totals.timed, totals.slower, LATE) >= 1 / alpha:
+        why = f"the extracted side {slower} in {_of(totals.slower, totals.timed)}; the gate is"
+        return ruled(Ruling.FAIL, f"{why} p95, {_percent(LATE)} of them")
     # 2. whatever is missing, all of it at once
     clean = clean_needed(totals.n, totals.k, mismatch, alpha)
     unfailed = clean_needed(totals.n, totals.extracted_failed, failure, alpha)
@@ -81,8 +71,8 @@ def judge(
                     "comparisons without a failure of the extracted side"),
         _duration_need(gate.min_duration - (totals.last - totals.first)),
         _blocking_need(blocking),
-        _unseen_need(totals, pairs),
-        _slowness_need(pairs, gate.p95_ratio_below),
+        _unseen_need(totals),
+        _late_need(totals, slower, alpha),
     ]  # fmt: skip
     missing = tuple(need for need in needs if need)
     seen = f"{_of(totals.k, totals.n)} differ"
@@ -132,23 +122,22 @@ def _blocking_need(blocking: tuple[str, ...]) -> str:
     return f"{what} of high risk mended or accepted: {named}"
 
 
-def _unseen_need(totals: Totals, pairs: PairStats) -> str:
-    not_compared = max(0, totals.not_compared - pairs.excused)
+def _unseen_need(totals: Totals) -> str:
+    not_compared = totals.not_compared - totals.excused
     unseen = totals.dropped + not_compared
-    copies = unseen + totals.match + totals.ignored + totals.mismatch
+    copies = unseen + totals.match + totals.ignored + totals.explained + totals.mismatch
     if unseen <= UNSEEN * copies:
         return ""
     parts = f"{totals.dropped} dropped, {not_compared} not compared of {copies}"
     return f"at most {_percent(UNSEEN)} of the copies without a comparison ({parts})"
 
 
-def _slowness_need(pairs: PairStats, ratio: float) -> str:
-    if pairs.compared < PAIRS:
-        return f"latency of {PAIRS - pairs.compared} more pairs"
-    if pairs.extracted_p95 <= max(ratio * pairs.legacy_p95, pairs.legacy_p95 + SLOWER):
+def _late_need(totals: Totals, slower: str, alpha: float) -> str:
+    more = clean_needed(totals.timed, totals.slower, LATE, alpha)
+    if not more:
         return ""
-    sides = f"{1000 * pairs.extracted_p95:.0f} ms against legacy's {1000 * pairs.legacy_p95:.0f} ms"
-    return f"p95 of the extracted side within {ratio:g} times legacy's ({sides})"
+    so_far = f" ({totals.slower} of {totals.timed} {slower})" if totals.slower else ""
+    return f"{more} more {'pair' if more == 1 else 'pairs'} in time{so_far}"
 
 
 def duration(seconds: float) -> str:

@@ -21,7 +21,8 @@ class Settled(NamedTuple):
     """One comparison that ended, in the terms that evidence counts.
 
     `request` is a 64-bit digest of method, target, body and Vary-relevant headers. `arrival` orders it.
-    `extracted_failed`: the extracted side failed where legacy did not. `slow`: seconds of (legacy, extracted).
+    `extracted_failed`: the extracted side failed where legacy did not. `slow`: seconds of (legacy, extracted), 0.0 when
+    a side gave no answer.
     """
 
     key: EvidenceKey
@@ -37,7 +38,12 @@ class Settled(NamedTuple):
 
 class Segment(NamedTuple):
     """Append-only row: one second of one key. `n` counts distinct requests plus later mismatches of seen ones,
-    `k` mismatches; the rest are all comparisons by result, pairs with an extracted-only failure, and drops."""
+    `k` mismatches; then all comparisons by result, pairs with an extracted-only failure, and drops.
+
+    `timed` counts distinct requests that both sides answered, `slower` those of them that the extracted side took too
+    long for. `shared` counts pairs of clients' exchanges, one of each side in the same second (a route that cannot be
+    copied, in canary), `shared_failed` and `shared_slower` those to the extracted side's disadvantage. `excused` are
+    the not compared ones that say nothing about the extracted side."""
 
     key: EvidenceKey
     second: int  # seconds since 1970
@@ -49,10 +55,20 @@ class Segment(NamedTuple):
     not_compared: int
     extracted_failed: int
     dropped: int
+    explained: int = 0
+    timed: int = 0
+    slower: int = 0
+    shared: int = 0
+    shared_failed: int = 0
+    shared_slower: int = 0
+    excused: int = 0
+
+
+COUNTS = Segment._fields[2:]  # what a segment counts; Totals begins with the same
 
 
 class Totals(NamedTuple):
-    """Segments of one key folded together. `seconds` is the wall time between the first and the last."""
+    """Segments of one key folded together; `first` and `last` are the seconds of the earliest and the latest."""
 
     n: int = 0
     k: int = 0
@@ -62,6 +78,13 @@ class Totals(NamedTuple):
     not_compared: int = 0
     extracted_failed: int = 0
     dropped: int = 0
+    explained: int = 0
+    timed: int = 0
+    slower: int = 0
+    shared: int = 0
+    shared_failed: int = 0
+    shared_slower: int = 0
+    excused: int = 0
     first: int = 0
     last: int = 0
 

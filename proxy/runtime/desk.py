@@ -90,6 +90,7 @@ class Desk:
             self._rules[rules.digest] = rules
         for route in live.compiled.spec.routes:
             self._ledger.accept(route.name, self._in_force(route.name))
+            self._ledger.time(route.name, route.gate.p95_ratio_below)
 
     # what workers say
 
@@ -157,7 +158,7 @@ class Desk:
             found.reason.value if found.reason else "",
             found.signature,
             found.risk is Risk.HIGH,
-            failed and found.result is Result.MISMATCH,
+            failed and found.result in (Result.MISMATCH, Result.EXPLAINED),
             (legacy.total, extracted.total),
         )
         self._add(settled, found)
@@ -233,7 +234,7 @@ class Desk:
         """Counts what arrived before the watermark: `oldest` by route, `ceiling` for all."""
         watermark = {route: min(oldest.get(route, ceiling), ceiling) for route in self._routes}
         written = self._ledger.advance(watermark, wall_offset)
-        counted = bool(written.segments or written.differences)
+        counted = bool(written.segments or written.differences or written.signatures)
         waiting = self._waiting(counted, ceiling, wall_offset)
         if counted or waiting is not None or self._kept or self._found or self._audit:
             self._keeper.write(
@@ -295,7 +296,6 @@ class Desk:
             alpha=evidence.alpha_for(ordinal, 1.0 - route.gate.confidence),
             signatures=self._ledger.signatures(route.name),
             accepted=self._in_force(route.name),
-            pairs=self._ledger.pairs(key),
             now=time.time(),
             key=key,
         )

@@ -30,7 +30,7 @@ _CHECKED_WHOLE = 64 * 1024 * 1024  # bytes; a larger file is checked by being re
 _BROKEN_FILES_KEPT = 3
 _ROW_BY_ROW = ("override", "state", "build", "accepted", "audit", "inventory")
 _WHOLE_OR_NOTHING = ("evidence_key", "signature", "seen", "segment")
-_EXTRAS = ("exemplar", "difference")  # worth having, nothing rests on them
+_EXTRAS = ("exemplar", "difference", "coverage", "noise", "rule_use")  # worth having, nothing rests on them
 
 
 class Opened(NamedTuple):

@@ -15,13 +15,14 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from proxy.model.evidence import COUNTS
+
 _AUDIT_KEPT = 1000
 _ROUNDS = 50
 
 _DEAD_BY_EPOCH = """SELECT id FROM evidence_key AS old
     WHERE epoch < (SELECT max(epoch) FROM evidence_key WHERE route = old.route) ORDER BY id LIMIT 20"""
-_KEY_TABLES = ("segment", "difference", "signature", "exemplar", "seen")
-SEGMENT_COUNTS = ("n", "k", "match", "ignored", "mismatch", "not_compared", "extracted_failed", "dropped")
+_KEY_TABLES = ("segment", "difference", "signature", "exemplar", "seen", "coverage")
 _FOREVER = 1 << 40  # seconds
 
 
@@ -101,7 +102,7 @@ def _drop_oldest(connection: sqlite3.Connection, table: str, share: float) -> in
 def _fold(connection: sqlite3.Connection, before: float, width: int) -> int:
     """Each key's segments before `before` become one row for every `width` seconds, at the first second that it stands
     for. The last row of a key stays by itself. Returns how many rows went."""
-    sums = ", ".join(f"sum({name})" for name in SEGMENT_COUNTS)
+    sums = ", ".join(f"sum({name})" for name in COUNTS)
     old = "second < ? AND second < (SELECT max(second) FROM segment WHERE key = old.key)"
     folded = connection.execute(
         f"""SELECT key, min(second), {sums}, max(second), count(*) FROM segment AS old WHERE {old}
@@ -111,9 +112,9 @@ def _fold(connection: sqlite3.Connection, before: float, width: int) -> int:
     connection.executemany(
         "DELETE FROM segment WHERE key = ? AND second BETWEEN ? AND ?", [(row[0], row[1], row[-2]) for row in folded]
     )
-    marks = ", ".join("?" * (2 + len(SEGMENT_COUNTS)))
+    marks = ", ".join("?" * (2 + len(COUNTS)))
     connection.executemany(
-        f"INSERT INTO segment (key, second, {', '.join(SEGMENT_COUNTS)}) VALUES ({marks})",  # noqa: S608 - our own names
+        f"INSERT INTO segment (key, second, {', '.join(COUNTS)}) VALUES ({marks})",  # noqa: S608 - our own names
         [row[:-2] for row in folded],
     )
     return sum(row[-1] - 1 for row in folded)

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from proxy.model.comparison import Risk
-from proxy.model.evidence import EvidenceKey, Segment, Totals
+from proxy.model.evidence import COUNTS, EvidenceKey, Segment, Totals
 from proxy.model.records import Accepted, AuditRow, Exemplar, SignatureRow
 from proxy.model.sides import Stage, StageSource
 from proxy.model.spec import Retention
@@ -23,7 +23,7 @@ from proxy.model.states import Override, RouteState
 from proxy.store import rows
 from proxy.store.batch import Batch, Build, Loaded
 from proxy.store.opening import Eye, Opened, check_on_disk, open_file
-from proxy.store.retention import SEGMENT_COUNTS, Pruned, prune_by_age, prune_by_size
+from proxy.store.retention import Pruned, prune_by_age, prune_by_size
 from proxy.store.trouble import StoreTrouble, trouble
 
 _log = structlog.get_logger("strangler.store")
@@ -103,7 +103,7 @@ class Store:
 
     def segments(self, route: str) -> list[Segment]:
         """All segments of a route, oldest first."""
-        query = f"""SELECT {_KEY}, second, {", ".join(SEGMENT_COUNTS)}
+        query = f"""SELECT {_KEY}, second, {", ".join(COUNTS)}
             FROM segment JOIN evidence_key ON evidence_key.id = segment.key
             WHERE evidence_key.route = ? ORDER BY second, segment.id"""  # noqa: S608 - our own names
         return [Segment(EvidenceKey(*row[:4]), *row[4:]) for row in self._read(query, (route,))]
@@ -124,7 +124,7 @@ class Store:
 
     def _write_evidence(self, connection: sqlite3.Connection, batch: Batch) -> None:
         connection.executemany(
-            f"INSERT INTO segment (key, second, {', '.join(SEGMENT_COUNTS)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own names
+            f"INSERT INTO segment (key, second, {', '.join(COUNTS)}) VALUES (?, ?{', ?' * len(COUNTS)})",  # noqa: S608 - our own names
             [(self._key(connection, segment.key), *segment[1:]) for segment in batch.segments],
         )
         connection.executemany(
@@ -197,7 +197,7 @@ class Store:
                 number: EvidenceKey(*key)
                 for number, *key in connection.execute("SELECT id, route, rules, build, epoch FROM evidence_key")
             }
-            sums = ", ".join(f"sum({name})" for name in SEGMENT_COUNTS)
+            sums = ", ".join(f"sum({name})" for name in COUNTS)
             folded = connection.execute(f"SELECT key, {sums}, min(second), max(second) FROM segment GROUP BY key")  # noqa: S608 - our own names
             signatures = connection.execute("SELECT * FROM signature ORDER BY key, first")
             return Loaded(

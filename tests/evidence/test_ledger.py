@@ -37,7 +37,7 @@ def test_a_request_counts_once_and_its_later_mismatch_once_more() -> None:
         settled(10, 10),
     )
     assert totals == Totals(
-        n=6, k=3, match=4, ignored=2, mismatch=3, not_compared=1, extracted_failed=1, dropped=0, first=1, last=10
+        n=6, k=3, match=4, ignored=2, mismatch=3, not_compared=1, extracted_failed=1, timed=4, first=1, last=10
     )
 
 
@@ -62,7 +62,7 @@ def test_comparisons_count_in_the_order_of_arrival_not_of_settling() -> None:
 
 
 ITEMS = st.lists(
-    st.tuples(st.integers(0, 8), st.sampled_from([Result.MATCH, Result.IGNORED, Result.MISMATCH, Result.NOT_COMPARED])),
+    st.tuples(st.integers(0, 8), st.sampled_from(list(Result))),
     max_size=40,
 )
 
@@ -86,14 +86,13 @@ def test_settling_order_and_the_steps_of_the_watermark_change_nothing(
     segments += ledger.advance(FOREVER, 0.0).segments
     totals = ledger.totals(KEY)
     assert totals == counted(*rows)
-    assert stored(segments) == (totals[:8] if rows else ())
-    assert totals.k <= totals.n <= totals.match + totals.ignored + totals.mismatch
+    assert stored(segments) == (totals[:-2] if rows else ())
+    assert totals.k <= totals.n <= totals.match + totals.ignored + totals.explained + totals.mismatch
+    assert totals.slower <= totals.timed <= totals.n
 
 
 def stored(segments: list[Segment]) -> tuple[int, ...]:
-    figures = [[row.n, row.k, row.match, row.ignored, row.mismatch, row.not_compared, row.extracted_failed, row.dropped]
-               for row in segments]  # fmt: skip
-    return tuple(map(sum, zip(*figures, strict=True)))
+    return tuple(map(sum, zip(*(row[2:] for row in segments), strict=True)))
 
 
 def test_builds_rules_and_epochs_are_counted_apart_and_in_wall_seconds() -> None:
@@ -202,21 +201,21 @@ def test_without_its_digests_a_restored_key_counts_mismatches_only() -> None:
 def test_memory_is_bounded() -> None:
     full = stream.Stream()
     for request in range(stream.SEEN + 10):
-        full.clean(1, request, True, (0.0, 0.0))
-    full.mismatch(1, 5, False, False, (0.0, 0.0))
+        full.clean(1, request, Result.MATCH, False, (0.0, 0.0), 1.5)
+    full.mismatch(1, 5, False, False, (0.0, 0.0), 1.5)
     totals = full.totals()
     assert (totals.n, totals.k, full.remembered) == (stream.SEEN + 1, 1, 0)
 
 
-def test_latencies_are_of_pairs() -> None:
+def test_each_distinct_request_is_timed_once_and_slower_by_both_the_ratio_and_the_margin() -> None:
     ledger = Ledger()
-    for at in range(100):
-        ledger.add(settled(at, at)._replace(slow=(0.010, 0.020 if at < 94 else 0.200)))
+    ledger.time("charge-read", 2.0)
+    for at, slow in enumerate([(0.010, 0.021), (0.001, 0.005), (0.010, 0.019), (0.010, 0.0), (0.002, 0.0071)]):
+        ledger.add(settled(at, at)._replace(slow=slow))
+    ledger.add(settled(9, 2)._replace(slow=(0.010, 9.0)))  # a repeat
     ledger.advance(FOREVER, 0.0)
-    pairs = ledger.pairs(KEY)
-    assert pairs.compared == 100
-    assert abs(pairs.legacy_p95 / 0.010 - 1) < 0.05
-    assert abs(pairs.extracted_p95 / 0.200 - 1) < 0.05
+    totals = ledger.totals(KEY)
+    assert (totals.timed, totals.slower) == (4, 2)
 
 
 def test_a_pair_that_differs_is_timed_too_unless_one_side_gave_no_answer() -> None:
@@ -224,10 +223,48 @@ def test_a_pair_that_differs_is_timed_too_unless_one_side_gave_no_answer() -> No
     ledger.add(settled(1, 1, Result.MISMATCH)._replace(slow=(0.010, 0.020)))
     ledger.add(settled(2, 2, Result.MISMATCH)._replace(slow=(0.010, 5.0), extracted_failed=True))
     ledger.advance(FOREVER, 0.0)
-    assert ledger.pairs(KEY).compared == 1
+    assert (ledger.totals(KEY).timed, ledger.totals(KEY).slower) == (1, 1)
+
+
+def test_another_ratio_begins_new_evidence() -> None:
+    ledger = Ledger()
+    ledger.add(settled(1, 1))
+    ledger.advance(FOREVER, 0.0)
+    ledger.time("charge-read", 3.0)
+    assert ledger.totals(KEY) == Totals()
+    ledger.time("charge-read", 1.5)
+    assert ledger.totals(KEY).n == 1
+
+
+def test_what_noise_explains_is_a_trial_and_never_a_mismatch() -> None:
+    totals = counted(
+        settled(1, 7, Result.EXPLAINED), settled(2, 7, Result.EXPLAINED), settled(3, 8, Result.EXPLAINED, failed=True)
+    )
+    assert totals == Totals(n=2, k=0, explained=3, extracted_failed=1, timed=1, first=1, last=3)
+
+
+def test_what_says_nothing_about_the_extracted_side_is_excused() -> None:
+    reasons = ["legacy_failed", "client_gone", "learning", "budget"]
+    totals = counted(*(settled(at, at, Result.NOT_COMPARED, reason=reason) for at, reason in enumerate(reasons)))
+    assert (totals.not_compared, totals.excused) == (4, 2)
+
+
+def test_a_flagged_field_is_an_open_signature_that_counts_in_no_rate() -> None:
+    ledger = Ledger()
+    ledger.add(settled(1, 1))
+    ledger.flag(KEY, "noise 5161", "$.at", 9, 50.0)
+    written = ledger.advance(FOREVER, 0.0)
+    flagged = SignatureRow(KEY, "noise 5161", "noise", Risk.HIGH, "$.at", 0, 0, 9, 50.0, 50.0)
+    assert written.signatures == (flagged,)
+    assert ledger.advance(FOREVER, 0.0).signatures == ()
+    assert ledger.totals(KEY)[:2] == (1, 0)
+    other = Ledger()
+    other.restore({KEY: ledger.totals(KEY)}, written.signatures, {KEY: [1]})
+    other.flag(KEY, "noise 5161", "$.at", 12, 60.0)
+    (row,) = other.advance(0.0, 0.0).signatures
+    assert (row.count, row.first, row.last) == (12, 50.0, 60.0)
 
 
 def test_a_key_never_seen_has_no_evidence() -> None:
     key = EvidenceKey("nobody", "", "", 1)
     assert Ledger().totals(key) == Totals()
-    assert Ledger().pairs(key).compared == 0

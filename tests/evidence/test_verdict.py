@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.evidence import Ledger, PairStats, judge
+from proxy.evidence import Ledger, judge
 from proxy.model.comparison import Result, Risk
 from proxy.model.evidence import EvidenceKey, Ruling, Totals, Verdict
 from proxy.model.records import SignatureRow
@@ -10,8 +10,7 @@ from proxy.model.spec import Gate
 from tests.evidence.made import KEY, settled
 
 GATE = Gate(mismatch_below=0.01, min_duration=600.0, error_increase_below=0.01, p95_ratio_below=1.5)
-GOOD = Totals(n=400, k=0, match=400, first=1000, last=1700)
-PAIRS = PairStats(400, 0.010, 0.011, 0)
+GOOD = Totals(n=400, k=0, match=400, timed=400, first=1000, last=1700)
 
 
 def row(signature: str, risk: Risk = Risk.HIGH, key: EvidenceKey = KEY) -> SignatureRow:
@@ -23,11 +22,10 @@ def judged(
     gate: Gate = GATE,
     signatures: tuple[SignatureRow, ...] = (),
     accepted: tuple[str, ...] = (),
-    pairs: PairStats = PAIRS,
     key: EvidenceKey | None = KEY,
     now: float = 1700.0,
 ) -> Verdict:
-    return judge(totals, gate, alpha=0.05, signatures=signatures, accepted=accepted, pairs=pairs, now=now, key=key)
+    return judge(totals, gate, alpha=0.05, signatures=signatures, accepted=accepted, now=now, key=key)
 
 
 def test_enough_clean_evidence_passes() -> None:
@@ -45,14 +43,14 @@ def test_no_data_is_inconclusive_never_pass() -> None:
 
 
 def test_what_is_missing_is_said_in_words() -> None:
-    verdict = judged(Totals(n=72, match=72, dropped=4, first=1000, last=1350), pairs=PairStats(72, 0.01, 0.01))
+    verdict = judged(Totals(n=72, match=72, dropped=4, timed=7, first=1000, last=1350))
     assert verdict.ruling is Ruling.INCONCLUSIVE
     assert verdict.needs == (
         "264 more clean comparisons",
         "264 more comparisons without a failure of the extracted side",
         "4m 10s more",
         "at most 5 % of the copies without a comparison (4 dropped, 0 not compared of 76)",
-        "latency of 28 more pairs",
+        "59 more pairs in time",
     )
     assert verdict.clean_needed == 264
 
@@ -96,14 +94,18 @@ def test_what_was_not_compared_holds_a_pass_back_unless_legacy_is_to_blame() -> 
     assert judged(hanging).needs == (
         "at most 5 % of the copies without a comparison (0 dropped, 100 not compared of 500)",
     )
-    assert judged(hanging, pairs=PAIRS._replace(excused=100)).ruling is Ruling.PASS
+    assert judged(hanging._replace(excused=100)).ruling is Ruling.PASS
 
 
-def test_a_slower_side_is_named_with_its_figures() -> None:
-    assert judged(pairs=PairStats(400, 0.020, 0.090)).needs == (
-        "p95 of the extracted side within 1.5 times legacy's (90 ms against legacy's 20 ms)",
+def test_a_side_that_is_slower_too_often_fails_and_one_not_shown_to_be_in_time_waits() -> None:
+    late = judged(GOOD._replace(slower=60))
+    assert (late.ruling, late.why) == (
+        Ruling.FAIL,
+        "the extracted side took over 1.5 times as long as legacy in 60 of 400 comparisons; "
+        "the gate is p95, 5 % of them",
     )
-    assert judged(pairs=PairStats(400, 0.001, 0.004)).ruling is Ruling.PASS, "3 ms more are nobody's harm"
+    unsure = judged(GOOD._replace(slower=16))
+    assert unsure.needs == ("245 more pairs in time (16 of 400 took over 1.5 times as long as legacy)",)
 
 
 def test_without_a_build_header_evidence_and_signatures_expire() -> None:
@@ -137,6 +139,6 @@ def test_a_service_that_hangs_on_a_third_never_passes_on_the_way() -> None:
         oldest_under_way = max(0.0, now - 1.0)
         ledger.advance({KEY.route: oldest_under_way - 1e-9}, 0.0)
         totals = ledger.totals(KEY)
-        verdict = judged(totals, gate, tuple(ledger.signatures(KEY.route)), pairs=ledger.pairs(KEY))
+        verdict = judged(totals, gate, tuple(ledger.signatures(KEY.route)))
         assert verdict.ruling is not Ruling.PASS
     assert verdict.ruling is Ruling.FAIL

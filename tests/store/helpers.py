@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proxy.model.comparison import Difference, Kind, Risk
-from proxy.model.evidence import EvidenceKey, Segment
+from proxy.model.evidence import COUNTS, EvidenceKey, Segment
 from proxy.model.observation import CapturedBody, CapturedRequest, Observation
 from proxy.model.outcome import Outcome
 from proxy.model.records import Accepted, AuditRow, DifferenceRow, Exemplar, InventoryRow, SignatureRow
@@ -16,7 +16,21 @@ LARGE = (1 << 64) - 1
 
 
 def segment(second: int, key: EvidenceKey = KEY, n: int = 5, k: int = 1) -> Segment:
-    return Segment(key, second, n, k, match=3, ignored=1, mismatch=k, not_compared=2, extracted_failed=1, dropped=4)
+    counts = {name: place for place, name in enumerate(COUNTS[9:], 5)}
+    return Segment(
+        key,
+        second,
+        n,
+        k,
+        match=3,
+        ignored=1,
+        mismatch=k,
+        not_compared=2,
+        extracted_failed=1,
+        dropped=4,
+        explained=5,
+        **counts,
+    )
 
 
 def signature(name: str = "s1", key: EvidenceKey = KEY, count: int = 7, last: float = 200.0) -> SignatureRow:

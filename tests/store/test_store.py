@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from proxy.model.records import AuditRow, InventoryRow
 from proxy.model.sides import Stage, StageSource
 from proxy.model.states import RouteState
 from proxy.store import Batch, Build, Store, StoreTrouble
+from proxy.store.schema import MIGRATIONS, migrate
 from tests.store.helpers import KEY, LARGE, difference, exemplar, full_batch, segment, signature
 
 
@@ -37,7 +39,7 @@ def test_everything_written_is_there_after_a_restart(store: Store) -> None:
     assert not store.open().fresh
 
     loaded = store.load()
-    expected = Totals(10, 2, 6, 2, 2, 4, 2, 8, first=100, last=101)
+    expected = Totals(10, 2, 6, 2, 2, 4, 2, 8, 10, 10, 12, 14, 16, 18, 20, first=100, last=101)
     assert loaded.totals == {KEY: expected}
     assert loaded.signatures == list(batch.signatures)
     assert loaded.seen == {KEY: {1, 2, LARGE}}
@@ -167,6 +169,7 @@ def test_a_killed_writer_loses_nothing_that_was_committed(store: Store) -> None:
 import os, signal, sys
 from pathlib import Path
 from proxy.store import Batch, Store
+from proxy.store.schema import MIGRATIONS, migrate
 from tests.store.helpers import segment
 store = Store(Path({str(store.path)!r})); store.open()
 for second in range(50):
@@ -190,3 +193,18 @@ def test_a_file_deleted_while_open_is_noticed_and_begun_anew(store: Store) -> No
     with sqlite3.connect(store.path) as reader:
         assert reader.execute("SELECT second FROM segment").fetchall() == [(7,)]
     reader.close()
+
+
+def test_a_file_of_the_first_version_keeps_its_figures_and_takes_new_ones(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        migrate(old, MIGRATIONS[:1])
+        old.execute("INSERT INTO evidence_key VALUES (1, ?, ?, ?, ?)", KEY)
+        old.execute("INSERT INTO segment VALUES (1, 1, 100, 5, 1, 3, 1, 1, 2, 1, 4)")
+    store = Store(path)
+    store.open()
+    assert store.load().totals == {KEY: Totals(5, 1, 3, 1, 1, 2, 1, 4, first=100, last=100)}
+    store.write(Batch(segments=[segment(101)]))
+    totals = store.load().totals[KEY]
+    assert (totals.n, totals.explained, totals.timed, totals.excused, totals.last) == (10, 5, 5, 10, 101)
+    store.close()

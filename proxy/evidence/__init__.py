@@ -2,6 +2,7 @@
 
 from proxy.evidence.exemplars import curl_line, keep_slot
 from proxy.evidence.ledger import Ledger, Written
+from proxy.evidence.names_only import names_of_differences, names_of_observation, names_of_request
 from proxy.evidence.rate import alpha_for, clean_needed, fail_value, pass_value
 from proxy.evidence.redact import redact_differences, redact_observation, redact_request, redact_target
 from proxy.evidence.verdict import judge
@@ -15,6 +16,9 @@ __all__ = [
     "fail_value",
     "judge",
     "keep_slot",
+    "names_of_differences",
+    "names_of_observation",
+    "names_of_request",
     "pass_value",
     "redact_differences",
     "redact_observation",

@@ -4,6 +4,7 @@ from proxy.routing.breaker import Breaker
 from proxy.routing.explain import Explanation, explain
 from proxy.routing.forwarding import copy_head
 from proxy.routing.inventory import Inventory
+from proxy.routing.naming import named_path
 from proxy.routing.snapshot import Snapshot, build_snapshot
 from proxy.routing.stages import effective_states, skipped_by_halt, surviving_overrides
 from proxy.routing.table import Table, compile_table
@@ -20,6 +21,7 @@ __all__ = [
     "copy_head",
     "effective_states",
     "explain",
+    "named_path",
     "skipped_by_halt",
     "surviving_overrides",
     "unreachable",

@@ -24,7 +24,7 @@ import structlog
 import uvloop
 from aiohttp import web
 
-from proxy import __version__, evidence, routing
+from proxy import __version__, routing
 from proxy.admin import make_app
 from proxy.metrics import Changes, Totals
 from proxy.model.records import Ended
@@ -33,6 +33,7 @@ from proxy.runtime import processes, watch
 from proxy.runtime.asker import Asker
 from proxy.runtime.commands import Commands
 from proxy.runtime.desk import Desk
+from proxy.runtime.examples import kept_target
 from proxy.runtime.face import make_face
 from proxy.runtime.keeper import Keeper
 from proxy.runtime.link import Kind, Link, pack_compiled, unpack
@@ -236,7 +237,7 @@ class Control:
             self._write_line(Ended(*line))
 
     def _write_line(self, ended: Ended) -> None:
-        route = self.live.route(ended.route)
+        target = kept_target(self.live.route(ended.route), ended.target)
         access_log.info(
             "exchange",
             route=ended.route,
@@ -244,7 +245,7 @@ class Control:
             outcome=ended.outcome,
             code=ended.code,
             method=ended.method.decode("latin-1"),
-            target=evidence.redact_target(ended.target, route.redact if route else ()).decode("latin-1"),
+            target=target.decode("latin-1"),
             seconds=round(ended.seconds, 6),
             request_bytes=ended.request_bytes,
             response_bytes=ended.response_bytes,
@@ -271,7 +272,8 @@ class Control:
             weight = 1.0 + message["asked_unseen"] / len(asked)  # type: ignore[operator]  # a count
             now = time.time()
             for method, target, route, code, seconds in asked:
-                self.inventory.observe(method, target, route, code, seconds, weight, now)
+                asked_for = kept_target(self.live.route(route), target)
+                self.inventory.observe(method, asked_for, route, code, seconds, weight, now)
 
     # evidence
 

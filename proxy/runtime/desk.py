@@ -26,6 +26,7 @@ from proxy.model.observation import Pair
 from proxy.model.outcome import Outcome
 from proxy.model.records import Accepted, AuditRow, Exemplar, SignatureRow, Waiting
 from proxy.model.spec import Route
+from proxy.runtime.examples import example
 from proxy.runtime.keeper import Keeper
 from proxy.runtime.link import read_pair
 from proxy.runtime.live import Live
@@ -208,18 +209,7 @@ class Desk:
         slot = evidence.keep_slot(before, limit, random.random())  # noqa: S311 - a sample, not a secret
         if slot is None or route is None:
             return
-        self._kept.append(
-            Exemplar(
-                self._ledger.key(key),
-                found.signature,
-                slot,
-                time.time(),
-                evidence.redact_request(pair.request, route.redact, comparison.decoded_body),
-                evidence.redact_observation(pair.legacy, route.redact, comparison.decoded_body),
-                evidence.redact_observation(pair.extracted, route.redact, comparison.decoded_body),
-                evidence.redact_differences(found.differences, route.redact),
-            )
-        )
+        self._kept.append(example(self._ledger.key(key), slot, time.time(), pair, found, route))
 
     # counting and writing
 

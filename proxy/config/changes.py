@@ -127,14 +127,14 @@ def _rate(rate: float) -> str:
 # fmt: off
 _DURATIONS = (
     "connect_timeout", "timeout", "idle_timeout", "total_timeout", "min_duration", "head_timeout",
-    "body_timeout", "keepalive_timeout", "write_timeout", "drain_timeout", "deadline", "open_for", "age",
+    "body_timeout", "keepalive_timeout", "write_timeout", "drain_timeout", "deadline", "delay", "open_for", "age",
 )
 # fmt: on
 _SHOWN: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(_DURATIONS, duration_text),
     **dict.fromkeys(("head", "body", "capture", "size"), size_text),
     **dict.fromkeys(("mismatch_below", "confidence", "error_increase_below"), _rate),
-    "percent": percent_text,
+    **dict.fromkeys(("percent", "sample"), percent_text),
     "fallback": lambda fallback: "legacy" if fallback else "none",
 }
 

@@ -56,6 +56,21 @@ def check_all(
     _check_builds(source, backends, routes)
 
 
+def check_reasks(
+    source: Source, reasks: Plain, legacy: Plain, backends: Backends, routes: Sequence[Piece[RouteForm]]
+) -> None:
+    """Complain of a second legacy that is no backend, or one that is something else already."""
+    second = reasks.get("second_legacy") if isinstance(reasks, dict) else None
+    loc = ("reasks", "second_legacy")
+    if not isinstance(second, str) or not _check_exists(source, loc, second, backends):
+        return
+    taken = {route.form.extracted: route.form.name for route in routes if route.form}
+    if second == legacy or second in taken:
+        what = "the legacy backend itself" if second == legacy else f"what route {taken[second]} was extracted to"
+        remedy = "Name a backend of its own: another instance of the monolith, on the same data."
+        _error(source, loc, f"is `{second}`, {what}", remedy)
+
+
 def _error(source: Source, loc: Loc, message: str, remedy: str) -> None:
     node, walked = source.find(loc)
     source.complain(node, f"{subject(source, loc)}{quoted(walked)}{message}", remedy)

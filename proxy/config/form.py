@@ -15,10 +15,13 @@ from proxy.config.fields import (
     HeaderName,
     Name,
     Network,
+    Number,
+    Percent,
     Size,
     Url,
     Version,
     default,
+    percent,
     seconds,
     size,
     words,
@@ -30,6 +33,7 @@ _BACKEND = spec.Backend(name="", url="", host="", port=0)
 _ROUTE = spec.Route(name="", matches=(), extracted="")
 _CANARY, _SHADOW, _COMPARE, _GATE = spec.Canary(), spec.Shadow(), spec.Compare(), spec.Gate()
 _LIMITS, _BUDGET, _BREAKER, _RETENTION = spec.Limits(), spec.ShadowBudget(), spec.Breaker(), spec.Retention()
+_REASKS = spec.Reasks()
 _TOP = spec.RoutesSpec(backends={}, legacy="")
 
 
@@ -85,6 +89,20 @@ class BudgetForm(Form):
     capture: Size = size(_BUDGET.capture, "The longest body that is kept for comparing.")
 
 
+class ReasksForm(Form):
+    """Asking both sides again, to learn what legacy itself does not say twice. Only GET, HEAD and OPTIONS."""
+
+    delay: DurationOrZero = seconds(_REASKS.delay, "How long after a pair both sides are asked again.")
+    sample: Percent = percent(_REASKS.sample, "The share of pairs that are asked again whether they differ or not.")
+    per_second: Number = default(
+        _REASKS.per_second, "The most questions a second to one backend, `replay-mismatches` included. 0 asks nothing."
+    )
+    second_legacy: Name | None = default(
+        _REASKS.second_legacy,
+        "A second instance of the monolith on the same data: a backend that is asked in place of legacy, at once.",
+    )
+
+
 class BreakerForm(Form):
     """When a failing backend is left alone for a while."""
 
@@ -121,6 +139,7 @@ class RoutesForm(Form):
     )
     limits: LimitsForm = default(LimitsForm(), "Bounds on clients.")
     shadow: BudgetForm = default(BudgetForm(), "What shadowing may cost.")
+    reasks: ReasksForm = default(ReasksForm(), "Asking both sides again, to learn what is noise.")
     breaker: BreakerForm = default(BreakerForm(), "When a failing backend is left alone.")
     retention: RetentionForm = default(RetentionForm(), "How long evidence stays in the store.")
 
@@ -139,6 +158,7 @@ class RoutesForm(Form):
             ambiguous_paths=self.ambiguous_paths,
             limits=spec.Limits(**dict(self.limits)),
             shadow=spec.ShadowBudget(**dict(self.shadow)),
+            reasks=spec.Reasks(**dict(self.reasks)),
             breaker=spec.Breaker(**dict(self.breaker)),
             retention=spec.Retention(**dict(self.retention)),
             digest=digest,

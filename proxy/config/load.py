@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from proxy.config.checks import Piece, check_all
+from proxy.config.checks import Piece, check_all, check_reasks
 from proxy.config.complaints import complain
 from proxy.config.form import BackendForm, RoutesForm
 from proxy.config.route_form import RouteForm
@@ -83,6 +83,7 @@ def _build(source: Source, data: dict[str, Plain], text: str, today: date | None
     # 2. Everything else, then what one block says about another.
     form = _piece(source, RoutesForm, (), top).form
     check_all(source, data.get("legacy"), backends, routes, today)
+    check_reasks(source, data.get("reasks"), data.get("legacy"), backends, routes)
 
     # 3. The spec, if nothing is wrong.
     if form is None or any(problem.severity is Severity.ERROR for problem in source.problems):

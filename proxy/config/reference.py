@@ -75,6 +75,7 @@ _BLOCKS = {
     "GateForm": "routes[].gate",
     "LimitsForm": "limits",
     "BudgetForm": "shadow",
+    "ReasksForm": "reasks",
     "BreakerForm": "breaker",
     "RetentionForm": "retention",
 }

@@ -7,14 +7,28 @@ import json
 import re
 from functools import lru_cache
 from json.encoder import encode_basestring  # as `dumps(text, ensure_ascii=False)`, without an encoder for each call
+from typing import NamedTuple
 
 from proxy.comparison.json_text import type_name
 from proxy.model.comparison import Difference, Kind, Risk
 from proxy.model.field_path import write_step
 
-KEPT = 50  # differences that a comparison carries; all are counted
+KEPT = 200  # differences that a comparison carries; all are counted
+EACH = 8  # of them with one path, kind and rule
 SHOWN = 120  # characters of a printable form
 BUDGET = 200_000  # members and elements looked at, one by one, in one comparison
+
+
+class Claim(NamedTuple):
+    """Legacy's `left` is said to be the extracted side's `right`, by a `renamed` rule. `told`: the caller has noted it
+    as a difference already, or there is none."""
+
+    label: str
+    path: str
+    place: str
+    left: str
+    right: str
+    told: bool
 
 
 class BudgetSpent(Exception):  # noqa: N818 - read as a sentence
@@ -22,18 +36,22 @@ class BudgetSpent(Exception):  # noqa: N818 - read as a sentence
 
 
 class Findings:
-    """Differences found, at most KEPT of each risk and of the explained ones, so that a flood of lesser ones pushes
-    none of the worst out. `unexplained` counts those that no rule explains, `total` all; `kinds` holds every
-    unexplained (path, kind), bounded by the budget only."""
+    """Differences found. `unexplained` counts those that no rule explains, `total` all; `kinds` holds every unexplained
+    (path, kind), bounded by the budget only. Of the differences themselves at most EACH of a field and KEPT of each
+    risk are kept, so that neither a noisy field in a long list nor a flood of lesser ones pushes another out.
 
-    __slots__ = ("budget", "explained", "high", "kinds", "low", "medium", "total", "unexplained")
+    `claims` are the pairs of ids that one renaming has to explain (see `renaming`)."""
+
+    __slots__ = ("budget", "claims", "explained", "high", "kept", "kinds", "low", "medium", "total", "unexplained")
 
     def __init__(self, budget: int = BUDGET) -> None:
         self.budget = budget
+        self.claims: list[Claim] = []
         self.explained: list[Difference] = []
         self.high: list[Difference] = []
         self.medium: list[Difference] = []
         self.low: list[Difference] = []
+        self.kept: dict[tuple[str, Kind, str], int] = {}  # how many, by path, kind and rule
         self.kinds: set[tuple[str, Kind]] = set()
         self.unexplained = 0
         self.total = 0
@@ -46,28 +64,36 @@ class Findings:
 
     def add(self, difference: Difference) -> None:
         self.total += 1
-        if difference.ignored_by:
-            kept = self.explained
-        else:
+        if not difference.ignored_by:
             self.unexplained += 1
             self.kinds.add((difference.path, difference.kind))
-            risk = difference.risk
-            kept = self.high if risk is Risk.HIGH else self.medium if risk is Risk.MEDIUM else self.low
-        if len(kept) < KEPT:
-            kept.append(difference)
+        self._keep(difference)
 
     def take(self, other: Findings) -> None:
         """Adds what `other` found; its budget is the caller's affair."""
         self.total += other.total
         self.unexplained += other.unexplained
         self.kinds |= other.kinds
-        self.explained = (self.explained + other.explained)[:KEPT]
-        self.high = (self.high + other.high)[:KEPT]
-        self.medium = (self.medium + other.medium)[:KEPT]
-        self.low = (self.low + other.low)[:KEPT]
+        self.claims += other.claims
+        for difference in (*other.high, *other.medium, *other.low, *other.explained):
+            self._keep(difference)
 
     def worst_first(self) -> tuple[Difference, ...]:
         return tuple([*self.high, *self.medium, *self.low, *self.explained][:KEPT])
+
+    def _keep(self, difference: Difference) -> None:
+        rule, risk = difference.ignored_by, difference.risk
+        field = difference.path, difference.kind, rule
+        already = self.kept.get(field, 0)
+        if already >= EACH:
+            return
+        self.kept[field] = already + 1
+        if rule:
+            kept = self.explained
+        else:
+            kept = self.high if risk is Risk.HIGH else self.medium if risk is Risk.MEDIUM else self.low
+        if len(kept) < KEPT:
+            kept.append(difference)
 
 
 @lru_cache(maxsize=4096)

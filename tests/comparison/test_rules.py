@@ -1,5 +1,6 @@
 """Rules: what they reach, what they leave alone, how they are named."""
 
+import json
 import pickle
 
 import pytest
@@ -124,13 +125,24 @@ def test_signatures_group_equal_mismatches_and_tell_others_apart() -> None:
     assert by_id != signature(b'{"customer": 1}', b'{"customer": 2}')
 
 
-def test_many_differences_are_counted_and_few_kept_the_worst_first() -> None:
-    left = b"[" + b",".join(b'{"a": %d}' % i for i in range(300)) + b"]"
-    right = b"[" + b",".join(b'{"a": %d}' % (i + 1000) for i in range(299)) + b',{"b": 0}]'
+def test_many_differences_are_counted_and_few_of_a_field_kept_the_worst_first() -> None:
+    left = b"[" + b",".join(b'{"a": %d, "v": 1}' % i for i in range(300)) + b"]"
+    right = b"[" + b",".join(b'{"a": %d, "v": 1}' % (i + 1000) for i in range(299)) + b',{"b": 0, "v": 2}]'
     result = compared(left, right)
-    assert result.total == 301
-    assert len(result.differences) == 50
+    assert result.total == 302
+    assert [(one.path, one.kind.value) for one in result.differences] == [
+        ("$[*].a", "missing"),
+        *[("$[*].a", "value")] * 8,
+        ("$[*].v", "value"),
+        ("$[*].b", "extra"),
+    ]
     assert (result.differences[0].kind, result.risk) == (Kind.MISSING, Risk.HIGH)
+
+
+def test_no_comparison_carries_more_than_two_hundred_differences() -> None:
+    left, right = ({f"n{i}": (i, side) for i in range(500)} for side in "ab")
+    result = compared(json.dumps(left).encode(), json.dumps(right).encode())
+    assert (result.total, len(result.differences), len(result.fields)) == (500, 200, 500)
 
 
 def test_explained_differences_do_not_push_out_others() -> None:

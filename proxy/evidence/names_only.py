@@ -1,9 +1,9 @@
 """What is kept of an example where no value may be: names.
 
 For a route that says `names_only`, secrets are not looked for, since nobody can list all places where a health record
-or a payslip may show. Nothing that a client or a backend sent is kept but the method, the names of headers, the paths of
-the fields that differ, and figures (status, sizes, times). The path is the template of its match. A document that uses
-values as names of members still shows those that do not look like ids: they are paths.
+or a payslip may show. Nothing that a client or a backend sent is kept but the method, the names of headers, the paths
+of the fields that differ, and figures (status, sizes, times). The path is the template of its match. A document that
+uses values as names of members still shows those that do not look like ids: they are paths.
 """
 
 from __future__ import annotations

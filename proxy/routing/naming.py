@@ -1,4 +1,4 @@
-"""What a request is called when its path must not be kept: the path of the match that it fits, as routes.yaml writes it."""
+"""What a request is called when its path must not be kept: by the path of its match, as routes.yaml writes it."""
 
 from __future__ import annotations
 

@@ -7,7 +7,16 @@ from collections import Counter
 
 import pytest
 
-from proxy.evidence import curl_line, keep_slot, redact_differences, redact_observation, redact_request
+from proxy.evidence import (
+    curl_line,
+    keep_slot,
+    names_of_differences,
+    names_of_observation,
+    names_of_request,
+    redact_differences,
+    redact_observation,
+    redact_request,
+)
 from proxy.model.comparison import Difference, Kind, Risk
 from proxy.model.headers import Headers
 from proxy.model.observation import EMPTY_BODY, CapturedBody, CapturedRequest, Observation
@@ -141,3 +150,16 @@ def test_the_curl_line_holds_no_control_characters_and_says_what_it_leaves_out()
     assert line.isprintable()
     assert line.endswith("# the body, 2 bytes, is not text")
     assert " -I " in curl_line(CapturedRequest(b"HEAD", b"/", (), EMPTY_BODY), "http://h")
+
+
+def test_of_a_names_only_route_names_and_figures_are_kept_and_no_value() -> None:
+    headers = ((b"X-Plan", b"s3cret"), (b"Cookie", b"s3cret=s3cret"))
+    request = CapturedRequest(b"PUT", b"/s3cret?s3cret", headers, CapturedBody(b"s3cret", 6, True))
+    kept = names_of_request(request, b"/{id}")
+    assert kept == CapturedRequest(b"PUT", b"/{id}", ((b"X-Plan", b""), (b"Cookie", b"")), CapturedBody(b"", 6, True))
+    answer = names_of_observation(observed(b"s3cret", *headers))
+    assert (answer.status, answer.headers, answer.body) == (200, kept.headers, CapturedBody(b"", 6, True))
+    difference = Difference("$.a[*]", Kind.VALUE, Risk.MEDIUM, "s3cret", "s3cret2", "$.a[s3cret]", "ignore $.a")
+    assert names_of_differences((difference,)) == (
+        Difference("$.a[*]", Kind.VALUE, Risk.MEDIUM, "", "", "$.a[*]", "ignore $.a"),
+    )

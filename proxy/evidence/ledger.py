@@ -179,6 +179,11 @@ class Ledger:
         stream = self._streams.get(self.key(key))
         return stream.totals() if stream else Totals()
 
+    def compared(self, route: str) -> dict[EvidenceKey, int]:
+        """Pairs of a route that were compared, by the key they were counted under."""
+        totals = {key: stream.totals() for key, stream in self._streams.items() if key.route == route}
+        return {key: each.match + each.ignored + each.explained + each.mismatch for key, each in totals.items()}
+
     def signatures(self, route: str) -> list[SignatureRow]:
         """All signatures of a route, of every build and epoch, most frequent first."""
         rows = [row for row in self._signatures.values() if row.key.route == route]

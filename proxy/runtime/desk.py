@@ -303,10 +303,8 @@ class Desk:
     def signatures(self, route: str) -> list[SignatureRow]:
         return self._ledger.signatures(route)
 
-    def is_current(self, row: SignatureRow, route: Route) -> bool:
-        """True for a signature of the build and the rule set that a verdict speaks of now, in whatever epoch."""
-        key = self.current(route)
-        return row.key.build == key.build and row.key.rules.partition("+")[0] == key.rules
+    def compared(self, route: str) -> dict[EvidenceKey, int]:
+        return self._ledger.compared(route)
 
     def accepted(self, route: str) -> list[Accepted]:
         return list(self._accepted.get(route, {}).values())

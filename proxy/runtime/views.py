@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from proxy import __version__, evidence, routing
@@ -13,7 +14,7 @@ from proxy.metrics.exposition import Gauge
 from proxy.model.decision import UNROUTED
 from proxy.model.evidence import Ruling
 from proxy.model.observation import CapturedRequest, Observation
-from proxy.model.records import Accepted, Exemplar, InventoryRow, SignatureRow
+from proxy.model.records import Exemplar, InventoryRow
 from proxy.model.sides import STAGES, Side, Stage
 from proxy.model.spec import Route
 from proxy.runtime.commands import next_stage, plain_verdict
@@ -21,6 +22,7 @@ from proxy.runtime.desk import Desk
 from proxy.runtime.keeper import Keeper
 from proxy.runtime.live import Live
 from proxy.runtime.settings import Settings
+from proxy.runtime.signatures import listed
 
 
 @dataclass(slots=True)
@@ -159,13 +161,11 @@ class Views:
     # evidence
 
     def signatures(self, route: Route) -> list[dict[str, Any]]:
-        accepted = {entry.signature: entry for entry in self._control.desk.accepted(route.name)}
         desk = self._control.desk
-        rows = [
-            {**_plain_signature(row, accepted.get(row.signature)), "current": desk.is_current(row, route)}
-            for row in desk.signatures(route.name)
-        ]
-        return sorted(rows, key=lambda row: not row["current"])
+        accepted = {entry.signature: entry for entry in desk.accepted(route.name)}
+        today = datetime.now(tz=UTC).date().isoformat()
+        rows, compared = desk.signatures(route.name), desk.compared(route.name)
+        return listed(rows, accepted, desk.current(route), compared, today)
 
     def verdict(self, route: Route) -> dict[str, Any]:
         return plain_verdict(self._control.desk.verdict(route))
@@ -245,23 +245,6 @@ class Views:
         return gauges
 
 
-def _plain_signature(row: SignatureRow, accepted: Accepted | None) -> dict[str, Any]:
-    return {
-        "signature": row.signature,
-        "kind": row.kind,
-        "risk": str(row.risk),
-        "path": row.path,
-        "status_pair": [row.status_legacy, row.status_extracted],
-        "count": row.count,
-        "first": row.first,
-        "last": row.last,
-        "build": row.key.build,
-        "epoch": row.key.epoch,
-        "rules": row.key.rules,
-        "accepted": {"owner": accepted.owner, "reason": accepted.reason, "until": accepted.until} if accepted else None,
-    }
-
-
 def _plain_exemplar(exemplar: Exemplar, base: str) -> dict[str, Any]:
     return {
         "at": exemplar.at,
@@ -290,6 +273,8 @@ def _plain_observation(observation: Observation) -> dict[str, Any]:
         "status": observation.status,
         "headers": [[key.decode("latin-1"), value.decode("latin-1")] for key, value in observation.headers],
         "body": observation.body.data.decode("utf-8", "replace"),
+        "size": observation.body.size,
+        "complete": observation.body.complete,
         "seconds": observation.total,
         "build": observation.build,
     }

@@ -18,16 +18,18 @@ from pathlib import Path
 from typing import Any
 
 from bench import report
+from bench.harm import Around, judged, table_rows
 from bench.lookup import measure_lookup
 from bench.machine import ROOT, BenchError, Cores, find_program, first_line, pick_cores
 from bench.memory import GIB, Growth, measure_growth
 from bench.open_loop import Latency
 from bench.peers import SHADOW, Peer, all_peers
+from bench.shadow_harm import measure_harm
 from bench.throughput import CONNECTIONS, Running, measure, measure_paced, run_peers
 from bench.upstream import SIZES, run_upstream
 
 THROUGHPUT = ("plain", *SHADOW, "canary")
-CASES = (*THROUGHPUT, "memory", "open-loop", "lookup")
+CASES = (*THROUGHPUT, "memory", "open-loop", "shadow-harm", "lookup")
 LATENCY_PEERS = ("nginx", "strangler")
 
 
@@ -41,10 +43,15 @@ class Settings:
     open_rounds: int
     rate: float
     size: int
+    harm_rounds: int
+    harm_seconds: float
+    harm_rates: tuple[float, ...] = (500, 1000)
 
 
-FULL = Settings(rounds=3, seconds=2, open_seconds=4, open_rounds=2, rate=1000, size=GIB)
-QUICK = Settings(rounds=1, seconds=1, open_seconds=1.5, open_rounds=1, rate=500, size=GIB // 8)
+FULL = Settings(rounds=3, seconds=2, open_seconds=4, open_rounds=2, rate=1000, size=GIB, harm_rounds=5, harm_seconds=2)
+QUICK = Settings(
+    rounds=1, seconds=1, open_seconds=1.5, open_rounds=1, rate=500, size=GIB // 8, harm_rounds=1, harm_seconds=1.5
+)
 
 
 def say(text: str) -> None:
@@ -113,11 +120,13 @@ def measure_hanging(running: Sequence[Running], cores: Cores, plan: Settings) ->
 
 
 def run_open_loop(url: str, cores: Cores, plan: Settings) -> Latency:
+    return run_load(url, cores, plan.rate, plan.open_seconds)
+
+
+def run_load(url: str, cores: Cores, rate: float, seconds: float) -> Latency:
     command = ["taskset", "-c", str(cores.load), sys.executable, "-m", "bench.open_loop", url]
-    command += ["--rate", str(plan.rate), "--seconds", str(plan.open_seconds)]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=plan.open_seconds + 60
-    )
+    command += ["--rate", str(rate), "--seconds", str(seconds)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=seconds + 60)
     if done.returncode:
         raise BenchError(f"the open-loop generator failed:\n{done.stderr.strip()}")
     return Latency(**json.loads(done.stdout))
@@ -168,8 +177,9 @@ def run(cases: Sequence[str], plan: Settings, names: Sequence[str], envoy: str |
     samples: list[report.Sample] = []
     growths: list[tuple[str, Growth]] = []
     hanging: list[report.Hanging] = []
+    harm: list[Around] = []
     started = time.monotonic()
-    if set(cases) - {"lookup"}:
+    if set(cases) - {"lookup", "shadow-harm"}:
         with (
             tempfile.TemporaryDirectory(prefix="strangler-bench-") as folder,
             run_upstream(cores, Path(folder)) as upstream,
@@ -178,10 +188,24 @@ def run(cases: Sequence[str], plan: Settings, names: Sequence[str], envoy: str |
             samples = measure_throughput(running, cores, cases, plan)
             growths = measure_memory(running, plan) if "memory" in cases else []
             hanging = measure_hanging(running, cores, plan) if "open-loop" in cases else []
+    if "shadow-harm" in cases and "strangler" in [peer.name for peer in peers]:
+        with (
+            tempfile.TemporaryDirectory(prefix="strangler-bench-") as folder,
+            run_upstream(cores, Path(folder)) as upstream,
+        ):
+            harm = measure_harm(
+                cores,
+                Path(folder),
+                upstream,
+                lambda url, rate: run_load(url, cores, rate, plan.harm_seconds),
+                plan.harm_rounds,
+                plan.harm_rates,
+                say,
+            )
     lookup = measure_lookup() if "lookup" in cases and "strangler" in [peer.name for peer in peers] else None
-    document = report.document(about=facts, samples=samples, growths=growths, hanging=hanging, lookup=lookup)
+    document = report.document(about=facts, samples=samples, growths=growths, hanging=hanging, harm=harm, lookup=lookup)
     write(target, document)
-    show(samples, growths, hanging, lookup, plan)
+    show(samples, growths, hanging, harm, lookup, plan)
     say(f"\n{time.monotonic() - started:.0f} s; figures with every single run: {target}")
 
 
@@ -189,6 +213,7 @@ def show(
     samples: Sequence[report.Sample],
     growths: Sequence[tuple[str, Growth]],
     hanging: Sequence[report.Hanging],
+    harm: Sequence[Around],
     lookup: dict[str, float] | None,
     plan: Settings,
 ) -> None:
@@ -199,6 +224,9 @@ def show(
         say(f"\nMemory while a large body streams\n{report.memory_table(growths)}")
     if hanging:
         say(f"\nLatency at {plan.rate:,.0f} requests/s, open loop\n{report.hanging_table(hanging)}")
+    if harm:
+        say(f"\nClients while a shadowed service misbehaves, medians of {plan.harm_rounds} rounds, milliseconds")
+        say(report.columns(table_rows(judged(harm))))
     if lookup:
         say(
             f"\nRoute lookup: {lookup['few_us']} us with {lookup['few_routes']} routes, {lookup['many_us']} us with "
@@ -225,12 +253,16 @@ def main() -> int:
         "--peer", action="append", metavar="NAME", help="only these proxies (may repeat); nginx is the yardstick"
     )
     parser.add_argument("--json", type=Path, default=ROOT / "bench" / "results" / "latest.json", metavar="FILE")
-    parser.add_argument("--rate", type=float, help="requests per second of the open-loop case")
-    parser.add_argument("--rounds", type=int, help="rounds of the capacity cases (default 3)")
+    parser.add_argument("--rate", type=float, help="requests per second of open-loop and shadow-harm")
+    parser.add_argument("--rounds", type=int, help="rounds of the capacity cases (default 3) and of shadow-harm (5)")
     parser.add_argument("--envoy", metavar="PROGRAM", help="an Envoy that is not on PATH")
     given = parser.parse_args()
     plan = QUICK if given.quick else FULL
-    changes = {name: getattr(given, name) for name in ("rate", "rounds") if getattr(given, name) is not None}
+    changes: dict[str, Any] = {}
+    if given.rate is not None:
+        changes |= {"rate": given.rate, "harm_rates": (given.rate,)}
+    if given.rounds is not None:
+        changes |= {"rounds": given.rounds, "harm_rounds": given.rounds}
     plan = Settings(**{**plan.__dict__, **changes})
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     try:

@@ -13,6 +13,7 @@ from statistics import median
 from typing import Any
 
 from bench.compared import Compared
+from bench.harm import Around, judged
 from bench.memory import Growth
 from bench.open_loop import Latency
 
@@ -236,6 +237,7 @@ def document(
     samples: Sequence[Sample],
     growths: Sequence[tuple[str, Growth]],
     hanging: Sequence[Hanging],
+    harm: Sequence[Around] = (),
     lookup: dict[str, float] | None,
 ) -> dict[str, Any]:
     """The JSON of a run: `about` (time, machine, versions, settings, peers left out) and every figure with its single
@@ -250,5 +252,9 @@ def document(
             {**asdict(entry), "spread_ms": entry.spread_ms, "excess_ms": entry.excess_ms, "unseen": entry.unseen}
             for entry in hanging
         ],
+        "shadow_harm": {
+            "table": [{**asdict(each), "unseen": each.unseen} for each in judged(harm)],
+            "runs": [asdict(each) for each in harm],
+        },
         "lookup": lookup,
     }

@@ -17,10 +17,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.harm import FINE
+from bench.harmful import FAULTS
 from bench.machine import BenchError, Cores, find_program, free_port, start, stop, wait_listening
 
 SIZES = {"145": 145, "16k": 16 * 1024}
-CASES = ("plain", "equal", "differs", "canary", "calm", "hang")  # the first part of a path; the second is the size
+CASES = (
+    "plain",
+    "equal",
+    "differs",
+    "canary",
+    "calm",
+    FINE,
+    *FAULTS,
+)  # the first part of a path; the second is the size
 SAME_ID = "req_0123456789abcdef_00042_00042"
 UNIQUE_ID = "req_0123456789abcdef_${connection}_${connection_requests}"
 LOOSE = 12  # bytes by which an answer with UNIQUE_ID may differ from its nominal size

@@ -77,7 +77,8 @@ def test_the_json_holds_versions_every_run_and_no_value_that_json_has_not() -> N
         lookup={"ratio": 1.1},
     )
     again = json.loads(json.dumps(made, allow_nan=False))
-    assert set(again) == {"at", "versions", "left_out", "throughput", "runs", "memory", "open_loop", "lookup"}
+    parts = {"throughput", "runs", "memory", "open_loop", "shadow_harm", "lookup"}
+    assert set(again) == {"at", "versions", "left_out", *parts}
     assert [(row["peer"], row["ratio"], row["ratio_to"]) for row in again["throughput"]] == [
         ("nginx", 1.0, "nginx"),
         ("ours", 0.5, "nginx"),

@@ -1,6 +1,8 @@
-"""What asking both sides again says: the four more comparisons of a pair, and the figures that are learned of a field.
+"""What asking both sides again says: five more comparisons of a pair, and the figures that are learned of a field.
 
 L1 and E1 are the answers of a pair, L2 and E2 those of both sides asked again, at the same delay and in random order.
+With the first comparison, of L1 with E1, these are all six pairs that four answers make. Each is needed: while nothing
+is wrong L2 and E2 could change places, and a test is fair only if it sees them in the same places.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ class Reask(NamedTuple):
     extracted_again: Comparison  # L1 with E2
     extracted_itself: Comparison  # E1 with E2
     both_again: Comparison  # L2 with E2
+    crossed: Comparison  # E1 with L2
 
 
 class Reading(NamedTuple):

@@ -9,6 +9,11 @@ Legacy is a special case: in canary and live it gets copies while it serves clie
 So it never has more copies under way than there are clients' exchanges in flight (but at least one): a client that asks
 one thing after another causes one copy after another, not a burst of them.
 
+An answer beyond the cap is the dearest of all: a megabyte is read, the connection is lost, and nothing is learned, since
+the client's answer was within the cap. (An ordinary answer that large is no copy's business: legacy's own is beyond
+the cap too, and no copy is sent.) So after each the lane rests. Without that, a service that answers 1 GB to 500 copies
+a second made clients wait 40 ms instead of 0.6.
+
 The breaker of a backend is shared with the clients' traffic: a service known to be down gets no copies either.
 """
 
@@ -28,10 +33,12 @@ from proxy.model.spec import ShadowBudget
 QUEUE_BYTES = (
     64 * 1024 * 1024
 )  # bodies that may wait in one lane: a thousand small copies, or some dozens of large ones
+REST = 0.25  # seconds without copies after an answer beyond the cap: four megabytes a second are read in vain at most
 QUEUE_FULL = "queue_full"
 QUEUE_BYTES_FULL = "queue_bytes_full"
 EXPIRED = "expired"
 BREAKER_OPEN = "breaker_open"
+TOO_LARGE = "answers_too_large"
 BACKEND_GONE = "backend_gone"
 DRAINING = "draining"
 
@@ -98,7 +105,9 @@ class Shadow:
         lane = self._lanes.get(backend)
         if lane is None:
             lane = self._lanes[backend] = _Lane(backend)
-        if not lane.waiting and len(lane.under_way) < self._limit(exchange):
+        if lane.rests_until and self._rests(lane):
+            self._dropped(exchange, TOO_LARGE)
+        elif not lane.waiting and len(lane.under_way) < self._limit(exchange):
             self._start(lane, exchange)
         elif len(lane.waiting) >= self.budget.queue:
             self._dropped(exchange, QUEUE_FULL)
@@ -131,6 +140,12 @@ class Shadow:
             for cancel in list(lane.cancels.values()):
                 cancel()
 
+    def _rests(self, lane: _Lane) -> bool:
+        if self._clock() < lane.rests_until:
+            return True
+        lane.rests_until = 0.0
+        return False
+
     def _limit(self, exchange: Exchange) -> int:
         """How many copies like this one's may be under way at once."""
         if exchange.answered.side is Side.LEGACY:
@@ -150,6 +165,8 @@ class Shadow:
         def done(observation: Observation) -> None:
             del lane.under_way[ticket]
             lane.cancels.pop(ticket, None)
+            if observation.outcome is Outcome.OK and not observation.body.complete:
+                lane.rests_until = max(lane.rests_until, self._clock()) + REST
             self._finish(exchange, observation, breaker)
             self._next(lane)
 
@@ -163,6 +180,8 @@ class Shadow:
             exchange, expires = lane.pop()
             if now > expires:
                 self._dropped(exchange, EXPIRED)
+            elif now < lane.rests_until:
+                self._dropped(exchange, TOO_LARGE)
             else:
                 self._start(lane, exchange)
 
@@ -195,7 +214,7 @@ class Shadow:
 class _Lane:
     """The copies on their way to one backend."""
 
-    __slots__ = ("backend", "bytes", "cancels", "count", "under_way", "waiting")
+    __slots__ = ("backend", "bytes", "cancels", "count", "rests_until", "under_way", "waiting")
 
     def __init__(self, backend: str) -> None:
         self.backend = backend
@@ -203,6 +222,7 @@ class _Lane:
         self.under_way: dict[int, Exchange] = {}
         self.cancels: dict[int, Callable[[], None]] = {}
         self.count = 0
+        self.rests_until = 0.0
         self.bytes = 0  # bodies of those who wait
 
     def pop(self) -> tuple[Exchange, float]:

@@ -1,0 +1,233 @@
+"""Both sides asked again, so that noise can be told from a mistake without a second legacy fleet.
+
+A field that legacy itself does not say twice is noise; one that it does is not. To learn which, both sides get the same
+request again: at the same moment after the same delay, in random order, or the two new answers could not stand for each
+other (the statistics rest on that). Asked are safe requests only, on a mismatch and on a small random sample. Where
+there is a second instance of the monolith, it is asked in place of legacy, and at once: its answer differs where
+legacy's own would.
+
+Nobody waits for an answer, and neither side may suffer: rates, a bound on how many pairs are held, a deadline, the
+shadow's mark, and an end of all questions while legacy has trouble (`calm`). An answer that says nothing about the pair
+(another build, a failure of ours or theirs) is thrown away: noise must not be learned from trouble.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import NamedTuple, Protocol
+
+from proxy.model.comparison import Field
+from proxy.model.observation import CapturedRequest, Observation, Pair
+from proxy.model.outcome import Outcome
+from proxy.model.sides import Side
+from proxy.model.spec import RoutesSpec
+from proxy.shadow.allowance import Fields, Rate, Worth
+from proxy.shadow.calm import Calm
+
+SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
+HELD = 64  # pairs that wait for their answers, at most; evidence of their routes waits for them
+HELD_BYTES = 64 * 1024 * 1024
+TURN = 0.05  # seconds between two looks whether both backends are free
+PATIENCE = 1.0  # seconds that a pair whose delay is over waits for its turn
+
+DONE, BUDGET, STOPPED, FAILED, OTHER_BUILD = "done", "budget", "stopped", "failed", "other_build"
+
+Cancel = Callable[[], None]
+
+
+class Again(NamedTuple):
+    """What both sides answered to the same request, later."""
+
+    legacy: Observation
+    extracted: Observation
+
+
+Done = Callable[[Again | None], None]
+
+
+class Ask(Protocol):
+    """Sends one captured request; `done` is called exactly once, not from within. Returns what cancels it."""
+
+    def __call__(
+        self,
+        backend: str,
+        side: Side,
+        request: CapturedRequest,
+        deadline: float,
+        done: Callable[[Observation], None],
+    ) -> Cancel: ...
+
+
+class Ways(NamedTuple):
+    """What the edge is made of. `is_free`: a question to that backend would go out now. `later` calls after so many
+    seconds. `is_current`: the pair's route is still in the epoch of the pair. `counted` gets route and result of each
+    pair that was, or might have been, asked again; `stopped` why legacy is left alone, and for how many seconds. `dice`
+    gives numbers in [0, 1), `clock` is monotonic seconds."""
+
+    ask: Ask
+    is_free: Callable[[str], bool]
+    later: Callable[[float, Callable[[], None]], Cancel]
+    is_current: Callable[[Pair], bool]
+    counted: Callable[[str, str], None]
+    stopped: Callable[[str, float], None]
+    clock: Callable[[], float]
+    dice: Callable[[], float]
+
+
+class _Held:
+    """One pair between its offer and its end; `latest` is when it gives up waiting for its turn."""
+
+    __slots__ = ("cancels", "done", "extracted", "latest", "legacy", "pair", "waits")
+
+    def __init__(self, pair: Pair, done: Done, latest: float, waits: bool) -> None:
+        self.pair = pair
+        self.done = done
+        self.latest = latest
+        self.waits = waits
+        self.cancels: list[Cancel] = []
+        self.legacy: Observation | None = None
+        self.extracted: Observation | None = None
+
+
+class Reasks:
+    """The re-asks of all routes, in control. `follow` says what is in force."""
+
+    def __init__(self, spec: RoutesSpec, ways: Ways) -> None:
+        self._spec = spec
+        self._ways = ways
+        self._calm = Calm()
+        self._fields = Fields()
+        self._rates: dict[str, Rate] = {}
+        self._held: dict[int, _Held] = {}
+        self._bytes = 0
+        self._count = 0
+
+    def follow(self, spec: RoutesSpec) -> None:
+        """Takes up a new routes.yaml."""
+        self._spec = spec
+        self._rates = {name: rate for name, rate in self._rates.items() if name in spec.backends}
+
+    def usual(self, route: str, seconds: float) -> None:
+        """Notes how long legacy took for one request, whoever it was for."""
+        self._calm.usual(route, seconds)
+
+    @property
+    def is_stopped(self) -> bool:
+        """True while legacy is left alone."""
+        return self._calm.is_stopped(self._ways.clock())
+
+    def may_ask(self, pair: Pair) -> bool:
+        """True when such a pair may be asked again at all, budgets aside."""
+        return self._is_askable(pair) and not self.is_stopped
+
+    def offer(self, pair: Pair, fields: Collection[Field], sampled: bool, done: Done) -> bool:
+        """Takes a pair: one that differs at `fields`, or one of the sample. False when it is not to be asked again;
+        else `done` is called exactly once, later, with None when nothing was learned. A pair with `fields` holds the
+        evidence of its route (see `oldest`)."""
+        if not self._is_askable(pair):
+            return False
+        if self.is_stopped:
+            self._ways.counted(pair.route, STOPPED)
+            return False
+        now = self._ways.clock()
+        size = _size(pair)
+        worth = max(self._fields.worth(pair.route, fields, now), Worth.SOMETHING if sampled else Worth.NOTHING)
+        rates = [self._rate(name) for name in (self._legacy, pair.extracted.backend)]
+        per_second = self._spec.reasks.per_second
+        fits = len(self._held) < HELD and self._bytes + size <= HELD_BYTES
+        if not (worth and fits and all(rate.has_room(now, per_second, worth) for rate in rates)):
+            self._ways.counted(pair.route, BUDGET)
+            return False
+        for rate in rates:
+            rate.take(now)
+        self._fields.asked(pair.route, fields, now)
+        self._bytes += size
+        self._count += 1
+        delay = 0.0 if self._spec.reasks.second_legacy else self._spec.reasks.delay
+        held = self._held[self._count] = _Held(pair, done, now + delay + PATIENCE, bool(fields))
+        held.cancels = [self._ways.later(delay, partial(self._due, self._count))]
+        return True
+
+    def oldest(self) -> dict[str, float]:
+        """By route, the arrival of the oldest mismatch that waits for its answers: evidence may count up to there."""
+        oldest: dict[str, float] = {}
+        for held in self._held.values():
+            if held.waits:
+                route, arrival = held.pair.route, held.pair.arrival
+                oldest[route] = min(arrival, oldest.get(route, arrival))
+        return oldest
+
+    def close(self) -> None:
+        """Ends all that is held; nothing was learned of it."""
+        for ticket in list(self._held):
+            self._end(ticket, None, FAILED)
+
+    @property
+    def _legacy(self) -> str:
+        return self._spec.reasks.second_legacy or self._spec.legacy
+
+    def _is_askable(self, pair: Pair) -> bool:
+        return self._spec.reasks.per_second > 0 and pair.request.method in SAFE and self._ways.is_current(pair)
+
+    def _rate(self, backend: str) -> Rate:
+        return self._rates.setdefault(backend, Rate())
+
+    def _due(self, ticket: int) -> None:
+        held, ways = self._held[ticket], self._ways
+        backends = (self._legacy, held.pair.extracted.backend)
+        if not self.may_ask(held.pair):
+            self._end(ticket, None, STOPPED)
+        elif all(map(ways.is_free, backends)):
+            self._ask(ticket, held)
+        elif ways.clock() >= held.latest:
+            self._end(ticket, None, BUDGET)
+        else:
+            held.cancels = [ways.later(TURN, partial(self._due, ticket))]
+
+    def _ask(self, ticket: int, held: _Held) -> None:
+        sides = [(self._legacy, Side.LEGACY), (held.pair.extracted.backend, Side.EXTRACTED)]
+        if self._ways.dice() < 0.5:
+            sides.reverse()
+        deadline, answered = self._spec.shadow.deadline, partial(self._answered, ticket)
+        held.cancels = [self._ways.ask(name, side, held.pair.request, deadline, answered) for name, side in sides]
+
+    def _answered(self, ticket: int, answer: Observation) -> None:
+        held = self._held.get(ticket)
+        if held is None:
+            return  # it ended meanwhile
+        if answer.side is Side.EXTRACTED:
+            held.extracted = answer
+        else:
+            held.legacy = answer
+            now, timed = self._ways.clock(), answer.backend == self._spec.legacy
+            why = self._calm.heard(held.pair.route, answer, now, timed=timed)
+            if why:
+                self._ways.stopped(why, self._calm.left(now))
+        if held.legacy is not None and held.extracted is not None:
+            again = Again(held.legacy, held.extracted)
+            result = what_it_says(held.pair, again)
+            self._end(ticket, again if result == DONE else None, result)
+
+    def _end(self, ticket: int, again: Again | None, result: str) -> None:
+        held = self._held.pop(ticket)
+        for cancel in held.cancels:
+            cancel()
+        self._bytes -= _size(held.pair)
+        self._ways.counted(held.pair.route, result)
+        held.done(again)
+
+
+def what_it_says(pair: Pair, again: Again) -> str:
+    """`done` when the new answers can stand beside the pair's, else why they cannot."""
+    legacy, extracted = again
+    for answer in again:
+        if answer.outcome is not Outcome.OK or not answer.body.complete:
+            return FAILED
+    if legacy.status >= 500 or 429 in (legacy.status, extracted.status):
+        return FAILED
+    return DONE if extracted.build == pair.extracted.build else OTHER_BUILD
+
+
+def _size(pair: Pair) -> int:
+    return len(pair.request.body.data) + len(pair.legacy.body.data) + len(pair.extracted.body.data)

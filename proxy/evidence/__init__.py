@@ -3,7 +3,7 @@
 from proxy.evidence.exemplars import curl_line, keep_slot
 from proxy.evidence.ledger import Ledger, Written
 from proxy.evidence.names_only import names_of_differences, names_of_observation, names_of_request
-from proxy.evidence.rate import alpha_for, clean_needed, fail_value, pass_value
+from proxy.evidence.rate import alpha_for, clean_needed, fail_value, interval, pass_value
 from proxy.evidence.redact import redact_differences, redact_observation, redact_request, redact_target
 from proxy.evidence.verdict import judge
 
@@ -14,6 +14,7 @@ __all__ = [
     "clean_needed",
     "curl_line",
     "fail_value",
+    "interval",
     "judge",
     "keep_slot",
     "names_of_differences",

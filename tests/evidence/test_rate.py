@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.evidence import alpha_for, clean_needed, fail_value, pass_value
+from proxy.evidence import alpha_for, clean_needed, fail_value, interval, pass_value
 
 EPS, ALPHA = 0.01, 0.05
 
@@ -57,7 +57,7 @@ def test_at_the_tolerated_rate_a_wrong_fail_ever_is_at_most_alpha() -> None:
 
 def test_a_healthy_route_passes_and_a_sick_one_fails_soon() -> None:
     assert ever_passes(EPS / 10, 900) > 0.95
-    assert ever_fails(2 * EPS, 2600) > 0.94
+    assert ever_fails(2 * EPS, 2600) > 0.95
     assert ever_fails(EPS / 2, 2000) < 0.01
 
 
@@ -105,6 +105,35 @@ def test_more_evidence_moves_the_values_the_right_way() -> None:
     assert pass_value(10**6, 0, 0.5) == inf
     assert fail_value(10**6, 10**6, EPS) == inf
     assert pass_value(10**6, 10**6, EPS) == pytest.approx(0.0)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 20_000), st.floats(0, 1), st.floats(1e-5, 0.999), st.floats(0.001, 0.2))
+def test_the_interval_is_what_neither_bet_has_refuted(n: int, share: float, rate: float, alpha: float) -> None:
+    """So the interval lies below a gate exactly when the gate's test passes at half its alpha: for the first build."""
+    k = round(n * share**3)
+    lowest, highest = interval(n, k, alpha)
+    assert 0.0 <= lowest <= k / max(n, 1) <= highest <= 1.0
+    if abs(rate / highest - 1) > 1e-5:
+        assert (pass_value(n, k, rate) >= 2 / alpha) == (rate > highest)
+    if lowest == 0.0 or abs(rate / lowest - 1) > 1e-5:
+        assert (fail_value(n, k, rate) >= 2 / alpha) == (rate < lowest)
+
+
+def test_the_interval_narrows_around_the_rate() -> None:
+    assert interval(0, 0, ALPHA) == (0.0, 1.0)
+    assert interval(7, 7, ALPHA)[1] == 1.0
+    assert interval(410, 0, ALPHA)[1] < EPS < interval(409, 0, ALPHA)[1]
+    lowest, highest = interval(20_000, 200, ALPHA)
+    assert 0.007 < lowest < EPS < highest < 0.014
+
+
+def test_the_interval_ever_misses_the_true_rate_with_alpha_at_most() -> None:
+    """Both ends together, looked at after every comparison."""
+    for rate in (0.02, 0.3):
+        above = ever(lambda n, k, rate=rate: interval(n, k, ALPHA)[1] < rate, rate, 200, from_below=True)  # type: ignore[misc]
+        below = ever(lambda n, k, rate=rate: interval(n, k, ALPHA)[0] > rate, rate, 200, from_below=False)  # type: ignore[misc]
+        assert 0.001 < above + below <= ALPHA
 
 
 def test_all_builds_together_spend_alpha() -> None:

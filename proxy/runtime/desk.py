@@ -102,8 +102,8 @@ class Desk:
             self._answered_by(route, build)
             slow = (legacy, extracted)
             self._add(Settled(key, arrival, request, Result.MATCH, "", "", False, False, slow))
-        for build, request, plain in frame["pairs"]:
-            self._take_pair(build, request, read_pair(plain))
+        for build, request, plain, sampled in frame["pairs"]:
+            self._take_pair(build, request, read_pair(plain), sampled)
         for route, epoch, rules, build, arrival, request, reason in frame["not_compared"]:
             key = self._key(route, epoch, rules, build)
             self._add(Settled(key, arrival, request, Result.NOT_COMPARED, reason, "", False, False, (0.0, 0.0)))
@@ -114,7 +114,7 @@ class Desk:
         if frame["given_up"]:
             self._metrics.add("strangler_link_dropped_total", (), frame["given_up"])
 
-    def _take_pair(self, build: str, request: int, pair: Pair) -> None:
+    def _take_pair(self, build: str, request: int, pair: Pair, sampled: bool) -> None:
         rules = self._rules.get(pair.rules)
         if pair.extracted.outcome is Outcome.OK:
             self._answered_by(pair.route, build)

@@ -43,15 +43,17 @@ class Outbox:
     builds: dict[str, str] = field(default_factory=dict)  # last build seen, by backend; outlives the tick
     pair_bytes: int = 0
 
-    def pair(self, pair: Pair, headers: tuple[bytes, ...]) -> bool:
-        """Settles a byte-equal pair or queues it for control. `headers`: the compared ones, lower case. False when
-        there is no room: the pair is dropped."""
+    def pair(self, pair: Pair, headers: tuple[bytes, ...], *, sampled: bool = False) -> bool:
+        """Settles a byte-equal pair or queues it for control. `headers`: the compared ones, lower case. A `sampled` one
+        is to be asked again even if it is equal, and crosses whole while there is room. False when there is none for a
+        pair that differs: it is dropped."""
         extracted = pair.extracted
         if extracted.build:
             self.builds[extracted.backend] = extracted.build
         legacy = pair.legacy
         key = (pair.route, pair.epoch, pair.rules, self._build(extracted))
-        if legacy.status < 500 and comparison.byte_equal(legacy, extracted, headers):
+        equal = legacy.status < 500 and comparison.byte_equal(legacy, extracted, headers)
+        if equal and not (sampled and self.pair_bytes < PAIR_BYTES // 2):
             if len(self.equal) >= ENTRIES:
                 return self._no_room(key)
             digest = request_digest(pair.request, legacy)
@@ -61,7 +63,7 @@ class Outbox:
         if self.pair_bytes + size > PAIR_BYTES or len(self.pairs) >= ENTRIES:
             return self._no_room(key)
         self.pair_bytes += size
-        self.pairs.append((key[3], request_digest(pair.request, legacy), plain))
+        self.pairs.append((key[3], request_digest(pair.request, legacy), plain, sampled))
         return True
 
     def skipped(self, exchange: Exchange, reason: NotCompared, backend: str) -> None:

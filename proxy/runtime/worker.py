@@ -196,8 +196,15 @@ class Worker:
             route = self.snapshot.spec.by_name.get(pair.route) if self.snapshot else None
             headers = tuple(name.lower().encode("latin-1") for name in route.compare.headers) if route else ()
             self.compared[pair.route] = headers
-        if not self.outbox.pair(pair, headers):
+        if not self.outbox.pair(pair, headers, sampled=self._is_sampled(pair)):
             self.metrics.add("strangler_shadow_dropped_total", (pair.route, CONTROL_LAGS), 1)
+
+    def _is_sampled(self, pair: Pair) -> bool:
+        """True for the share of pairs that control asks again whether they differ or not."""
+        reasks = self.snapshot.spec.reasks if self.snapshot else None
+        if reasks is None or not reasks.per_second or pair.request.method not in SAFE:
+            return False
+        return 100 * random.random() < reasks.sample  # noqa: S311 - a sample, not a secret
 
     def _not_compared(self, exchange: Exchange, reason: NotCompared) -> None:
         self.outbox.skipped(exchange, reason, self._extracted_of(exchange.route))

@@ -31,7 +31,8 @@ def test_equal_pairs_are_settled_here_and_others_cross_whole() -> None:
     box.pair(different, ())
     frame = link.unpack(link.pack(box.take(2.0, {}, (), {})))
     assert [entry[:4] for entry in frame["equal"]] == [("read", 3, "rules", "b1")]
-    build, digest, plain = frame["pairs"][0]
+    build, digest, plain, sampled = frame["pairs"][0]
+    assert not sampled
     assert (build, digest) == ("b1", request_digest(REQUEST, different.legacy))
     crossed = link.read_pair(plain)
     assert (crossed.legacy.body, crossed.extracted.body) == (different.legacy.body, different.extracted.body)
@@ -96,3 +97,19 @@ def test_the_headers_that_vary_names_make_requests_distinct() -> None:
     assert request_digest(REQUEST, varying) != request_digest(german, varying)
     other = REQUEST._replace(body=CapturedBody(b"x", 1, True))
     assert request_digest(REQUEST, plain) != request_digest(other, plain)
+
+
+def test_a_sampled_pair_crosses_whole_even_if_it_is_equal() -> None:
+    box = Outbox()
+    equal = pair(seen(Side.LEGACY), seen(Side.EXTRACTED, build="b1"))
+    assert box.pair(equal, (), sampled=True)
+    frame = box.take(1.0, {}, (), {})
+    build, _, plain, sampled = frame["pairs"][0]
+    assert (build, sampled, link.read_pair(plain), frame["equal"]) == ("b1", True, equal, [])
+
+
+def test_a_sampled_pair_that_finds_no_room_is_settled_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "PAIR_BYTES", 0)
+    box = Outbox()
+    assert box.pair(pair(seen(Side.LEGACY), seen(Side.EXTRACTED)), (), sampled=True)
+    assert len(box.take(1.0, {}, (), {})["equal"]) == 1

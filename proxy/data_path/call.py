@@ -93,7 +93,11 @@ class Call:
         self._end(Outcome.UPSTREAM_HEAD_INVALID)
 
     def on_head(self, answer: Answer) -> Sink:
-        return self._watched.began(answer)
+        sink = self._watched.began(answer)
+        if self._watched.body.expect(answer.length) and self._upstream is not None:
+            self._upstream.abandon()
+            self._end(Outcome.OK)
+        return sink
 
     def on_body(self, piece: bytes, done: bool) -> None:
         if done:

@@ -13,7 +13,7 @@ from proxy.model.sides import Side
 
 
 class Capture:
-    """Collects payload pieces; `add` is a body's sink, `size` counts all that was seen."""
+    """Collects payload pieces; `add` is a body's sink, `size` counts all that was seen, or announced beyond the cap."""
 
     __slots__ = ("_cap", "_pieces", "size")
 
@@ -32,6 +32,13 @@ class Capture:
             self._pieces.append(piece)
         else:
             self._pieces.clear()
+
+    def expect(self, length: int) -> bool:
+        """True when an announced length (below 0: none) is beyond the cap already."""
+        if length <= self._cap:
+            return False
+        self.size = length
+        return True
 
     def body(self, *, complete: bool) -> CapturedBody:
         """`complete` says whether the whole message came."""

@@ -143,6 +143,23 @@ async def test_a_call_stops_reading_beyond_its_cap() -> None:
         await until(lambda: upstream.trouble, "the broken connection")
 
 
+async def test_a_call_reads_nothing_of_a_body_that_is_announced_beyond_its_cap() -> None:
+    """Whole answers, one before and one after: nothing of the large body is waited for."""
+
+    async def script(served: Served) -> None:
+        await served.head()
+        await served.send(b"HTTP/1.1 200 OK\r\nX-Build: 9\r\nContent-Length: 1000000000\r\n\r\n")
+        await served.until_reset()
+
+    async with RawUpstream(script) as upstream, shadowing(upstream) as proxy:
+        calls = Calls(proxy)
+        for _ in range(2):
+            seen = await calls.one()
+            assert (seen.outcome, seen.status, seen.build) == ("ok", 200, "9")
+            assert seen.body == (b"", 1000000000, False)
+        assert proxy.engine.pools()["extracted"] == (0, 0, 0)
+
+
 async def test_a_call_to_a_dead_backend_is_an_observation_too() -> None:
     async with RawUpstream.answering(ok()) as upstream, shadowing(upstream) as proxy:
         await upstream.stop()

@@ -201,3 +201,33 @@ def test_a_drain_counts_what_it_gives_up() -> None:
     assert (bench.cancelled, bench.not_compared) == (1, [NotCompared.SHADOW_CANCELLED])
     bench.shadow.offer(exchange(9), decision())
     assert bench.dropped[-1] == "draining"
+
+
+def test_after_an_answer_beyond_the_cap_the_lane_rests_and_counts_what_it_does_not_take() -> None:
+    bench = Bench(queue=3, concurrency=1)
+    for number in range(3):
+        bench.shadow.offer(exchange(number), decision())
+    large, done = bench.calls.pop()
+    done(answered(large.answered.side.other, complete=False))
+    assert bench.dropped == ["answers_too_large"] * 2  # those who waited
+    bench.shadow.offer(exchange(3), decision())
+    assert bench.dropped == ["answers_too_large"] * 3
+    assert bench.shadow.oldest() == {}
+    bench.now += lanes.REST
+    bench.shadow.offer(exchange(4), decision())
+    bench.answer()
+    bench.shadow.offer(exchange(5), decision())
+    bench.answer()
+    assert bench.dropped == ["answers_too_large"] * 3
+    assert [pair.arrival for pair in bench.pairs] == [0.0, 4.0, 5.0]
+
+
+def test_rests_add_up_when_many_large_answers_were_under_way_at_once() -> None:
+    bench = Bench(concurrency=2)
+    for number in range(2):
+        bench.shadow.offer(exchange(number), decision())
+    for large, done in bench.calls:
+        done(answered(large.answered.side.other, complete=False))
+    bench.now += 1.5 * lanes.REST
+    bench.shadow.offer(exchange(2), decision())
+    assert bench.dropped == ["answers_too_large"]

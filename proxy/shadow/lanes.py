@@ -9,9 +9,9 @@ Legacy is a special case: in canary and live it gets copies while it serves clie
 So it never has more copies under way than there are clients' exchanges in flight (but at least one): a client that asks
 one thing after another causes one copy after another, not a burst of them.
 
-An answer beyond the cap is the dearest of all: a megabyte is read, the connection is lost, and nothing is learned, since
-the client's answer was within the cap. (Where legacy's own is beyond it, no copy is sent.) So after each the lane rests.
-Before it did, a service that answers 500 copies a second with 1 GB made clients wait 39 ms instead of 0.6.
+An answer beyond the cap is the dearest of all: a megabyte is read, the connection is lost, and nothing is learned, for
+the client's answer was within the cap. (Where legacy's own is beyond it, no copy is sent.) So after each the lane
+rests. Before it did, a service that answers 500 copies a second with 1 GB made clients wait 39 ms instead of 0.6.
 
 The breaker of a backend is shared with the clients' traffic: a service known to be down gets no copies either.
 """

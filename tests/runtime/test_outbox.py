@@ -105,7 +105,12 @@ def test_a_sampled_pair_crosses_whole_even_if_it_is_equal() -> None:
     assert box.pair(equal, (), sampled=True)
     frame = box.take(1.0, {}, (), {})
     build, _, plain, sampled = frame["pairs"][0]
-    assert (build, sampled, link.read_pair(plain), frame["equal"]) == ("b1", True, equal, [])
+    assert (build, sampled, link.read_pair(plain).extracted.body, frame["equal"]) == (
+        "b1",
+        True,
+        equal.extracted.body,
+        [],
+    )
 
 
 def test_a_sampled_pair_that_finds_no_room_is_settled_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,6 +54,11 @@ def percent(number: float | None) -> str:
     return "-" if number is None else f"{number:g}%"
 
 
+def share(part: float | None) -> str:
+    """0.0123 -> 1.23%, 0.000041 -> 0.0041%: two or three digits that count."""
+    return "-" if part is None else f"{100 * part:.3g}%" if part >= 0.001 else f"{100 * part:.2g}%"
+
+
 def instant(value: object) -> datetime | None:
     """A time of the admin API, seconds since 1970 or ISO 8601, or None when there is none."""
     if isinstance(value, (int, float)) and value > 0:
@@ -77,6 +82,12 @@ def ago(value: object, now: datetime) -> str:
     """How long before `now`: 4m 10s ago."""
     when = instant(value)
     return f"{span((now - when).total_seconds())} ago" if when else "-"
+
+
+def age(value: object, now: datetime) -> str:
+    """How long before `now`, in one unit: 4m, 2h, 3d."""
+    when = instant(value)
+    return span((now - when).total_seconds()).partition(" ")[0] if when else "-"
 
 
 def counted(number: int, noun: str) -> str:

@@ -1,27 +1,31 @@
-"""Two answers beside each other, as `diff -y` lays them out.
+"""Two answers beside each other, as `diff -y` lays them out; below each other where the terminal is narrow.
 
-JSON is laid out one member a line, so that the lines which differ are the members that differ; its key order is kept,
-it is part of what the side said. Long stretches of equal lines are left out but for a few around each difference.
+Long stretches of equal lines are left out but for a few around each difference. Only lines that differ are coloured,
+and in them what differs is bold.
 """
 
 from __future__ import annotations
 
 import difflib
 import itertools
-import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from proxy.cli.client import Json
 from proxy.cli.formats import clean, counted
+from proxy.cli.layout import body_lines
 from proxy.cli.output import screen, styled
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import RenderableType
+    from rich.text import Text
 
 AROUND = 3  # equal lines shown before and after a difference
 LINES = 2000  # of one answer; what comes after is not laid out
 PIPED_WIDTH = 60  # of the left column where there is no terminal
+ALIKE = 20_000  # pairs of equal lines that are all considered
+NARROW = 70  # columns of a terminal; below that two columns would only be read in pieces
 
 STYLES = {"|": ("red", "green"), "<": ("red", ""), ">": ("", "green"), " ": ("", "")}
 
@@ -32,20 +36,55 @@ class Row(NamedTuple):
     right: str
 
 
-def side_by_side(legacy: Json, extracted: Json, headers: Sequence[str]) -> list[Table]:
-    """A table of both answers: status, the named headers, body."""
+def side_by_side(legacy: Json, extracted: Json, headers: Sequence[str]) -> list[RenderableType]:
+    """Both answers, ready to be shown: status, the named headers, body."""
+    console = screen()
+    shown = shortened(rows(answer_lines(legacy, headers), answer_lines(extracted, headers)))
+    if console.is_terminal and console.width < NARROW:
+        return _below_each_other(shown)
+    return _beside_each_other(shown, console.is_terminal)
+
+
+def _beside_each_other(shown: Iterator[Row], terminal: bool) -> list[RenderableType]:
     from rich.table import Table
 
-    console = screen()
-    made = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", expand=console.is_terminal)
-    width = None if console.is_terminal else PIPED_WIDTH
-    made.add_column("legacy", ratio=1, min_width=width, overflow="fold")
+    made = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", expand=terminal)
+    made.add_column("legacy", ratio=1, min_width=None if terminal else PIPED_WIDTH, overflow="fold")
     made.add_column("", width=1)
     made.add_column("extracted", ratio=1, overflow="fold")
-    for left, mark, right in shortened(rows(answer_lines(legacy, headers), answer_lines(extracted, headers))):
-        left_style, right_style = STYLES[mark]
-        made.add_row(styled(left, left_style), mark, styled(right, right_style))
+    for row in shown:
+        left, right = _coloured(row)
+        made.add_row(left, row.mark, right)
     return [made]
+
+
+def _below_each_other(shown: Iterator[Row]) -> list[RenderableType]:
+    """As `diff -u`: of each stretch that differs first legacy's lines, then extracted's."""
+    lines: list[RenderableType] = [styled("- legacy  + extracted", "bold")]
+    for differs, stretch in itertools.groupby(shown, lambda row: row.mark != " "):
+        pairs = [(row, *_coloured(row)) for row in stretch]
+        if not differs:
+            lines += [styled("  ").append_text(left) for _, left, _ in pairs]
+            continue
+        lines += [styled("- ", "red").append_text(left) for row, left, _ in pairs if row.mark != ">"]
+        lines += [styled("+ ", "green").append_text(right) for row, _, right in pairs if row.mark != "<"]
+    return lines
+
+
+def _coloured(row: Row) -> tuple[Text, Text]:
+    left_style, right_style = STYLES[row.mark]
+    left, right = styled(row.left, left_style), styled(row.right, right_style)
+    if row.mark == "|":
+        start = _common(row.left, row.right)
+        end = min(_common(row.left[::-1], row.right[::-1]), min(len(row.left), len(row.right)) - start)
+        left.stylize("bold", start, len(row.left) - end)
+        right.stylize("bold", start, len(row.right) - end)
+    return left, right
+
+
+def _common(one: str, other: str) -> int:
+    """The length of the common beginning."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def answer_lines(answer: Json, headers: Sequence[str]) -> list[str]:
@@ -53,57 +92,42 @@ def answer_lines(answer: Json, headers: Sequence[str]) -> list[str]:
     if not answer.get("status"):
         return [clean(f"no answer: {answer['outcome']}" if answer.get("outcome") else "no answer")]
     wanted = {name.lower() for name in headers}
+    given = [(str(name), str(value)) for name, value in answer.get("headers", ())]
     lines = [f"status {answer['status']}"]
-    lines += [f"{name}: {value}" for name, value in answer.get("headers", ()) if name.lower() in wanted]
-    body = body_lines(answer.get("body"))
+    lines += [f"{name}: {value}" for name, value in given if name.lower() in wanted]
+    kind = next((value for name, value in given if name.lower() == "content-type"), "")
+    body = body_lines(answer.get("body"), kind, answer.get("size"))
     rest = [f"... {counted(len(body) - LINES, 'line')} more"] if len(body) > LINES else []
+    if answer.get("body") and not answer.get("complete", True):
+        rest.append("... cut here, the rest is not kept")
     return [clean(line) for line in [*lines, "", *body[:LINES], *rest]]
-
-
-def body_lines(body: object) -> list[str]:
-    if body is None or body == "":
-        return ["(no body)"]
-    text = body if isinstance(body, str) else json.dumps(body)
-    try:
-        value = json.loads(text, parse_int=_Literal, parse_float=_Literal)
-    except (ValueError, RecursionError):
-        return text.splitlines()
-    return _laid_out(value, 0)
-
-
-class _Literal(str):
-    """A number exactly as it was written: 1.10 stays 1.10."""
-
-
-def _laid_out(value: object, depth: int, lead: str = "", tail: str = "") -> list[str]:
-    inset = "  " * depth
-    if isinstance(value, dict) and value:
-        inner = [(f"{json.dumps(key, ensure_ascii=False)}: ", member) for key, member in value.items()]
-        brackets = "{}"
-    elif isinstance(value, list) and value:
-        inner = [("", member) for member in value]
-        brackets = "[]"
-    else:
-        text = str(value) if isinstance(value, _Literal) else json.dumps(value, ensure_ascii=False)
-        return [f"{inset}{lead}{text}{tail}"]
-    lines = [f"{inset}{lead}{brackets[0]}"]
-    for index, (name, member) in enumerate(inner, 1):
-        lines += _laid_out(member, depth + 1, name, "," if index < len(inner) else "")
-    return [*lines, f"{inset}{brackets[1]}{tail}"]
 
 
 def rows(left: Sequence[str], right: Sequence[str]) -> list[Row]:
     """The lines of both, aligned."""
-    made: list[Row] = []
-    for what, a, b, c, d in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+    shorter = min(len(left), len(right))
+    head = next((at for at in range(shorter) if left[at] != right[at]), shorter)
+    tail = next((at for at in range(shorter - head) if left[-1 - at] != right[-1 - at]), shorter - head)
+    ours, theirs = left[head : len(left) - tail], right[head : len(right) - tail]
+    return [
+        *(Row(one, " ", one) for one in left[:head]),
+        *_aligned(ours, theirs),
+        *(Row(one, " ", one) for one in left[len(left) - tail :]),
+    ]
+
+
+def _aligned(left: Sequence[str], right: Sequence[str]) -> Iterator[Row]:
+    """Where too many lines are alike, those that many others are like are not looked for: that would take minutes."""
+    times = Counter(right)
+    alike = sum(times[line] for line in left)
+    for what, a, b, c, d in difflib.SequenceMatcher(None, left, right, autojunk=alike > ALIKE).get_opcodes():
         if what == "equal":
-            made += [Row(one, " ", one) for one in left[a:b]]
+            yield from (Row(one, " ", one) for one in left[a:b])
             continue
         both = min(b - a, d - c)
-        made += [Row(one, "|", other) for one, other in zip(left[a:b], right[c:d], strict=False)]
-        made += [Row(one, "<", "") for one in left[a + both : b]]
-        made += [Row("", ">", other) for other in right[c + both : d]]
-    return made
+        yield from (Row(one, "|", other) for one, other in zip(left[a:b], right[c:d], strict=False))
+        yield from (Row(one, "<", "") for one in left[a + both : b])
+        yield from (Row("", ">", other) for other in right[c + both : d])
 
 
 def shortened(given: Sequence[Row]) -> Iterator[Row]:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from proxy.cli.side_by_side import body_lines, rows, shortened
+from proxy.cli.layout import body_lines
+from proxy.cli.side_by_side import rows, shortened
 from tests.cli import answers
 from tests.cli.conftest import CannedAdmin, Run
 from tests.cli.terminal import on_a_terminal
@@ -118,17 +119,61 @@ def test_verdict_exit_codes(ask: Run, admin: CannedAdmin, ruling: str, code: int
     assert json.loads(as_json.stdout)["verdict"] == ruling
 
 
-def test_mismatches_are_listed_with_who_accepted_them(ask: Run, admin: CannedAdmin) -> None:
+@pytest.fixture
+def listed(admin: CannedAdmin) -> None:
+    """One signature of each state."""
     accepted = {"owner": "payments", "reason": "new field", "until": "2027-01-31"}
-    rows_ = [answers.signature(), answers.signature(signature="99aa", kind="extra", risk="low", accepted=accepted)]
-    admin.answers(
-        "GET", "/routes/charge-read/mismatches", {"route": "charge-read", "build": "2026.2", "signatures": rows_}
-    )
+    rows_ = [
+        answers.signature(count=12345, share=0.0413),
+        answers.signature(signature="99aa", kind="extra", risk="low", accepted=accepted, state="accepted"),
+        answers.signature(
+            signature="noise1", kind="noise", risk="high", path="$.at", status_pair=[0, 0], share=None, count=7
+        ),
+        answers.signature(signature="77cc", kind="status", risk="high", path="status", status_pair=[200, 404], count=2),
+        answers.signature(signature="55ee", build="2026.1", current=False, state="mended"),
+    ]
+    answer = {"route": "charge-read", "build": "2026.2", "signatures": rows_}
+    admin.answers("GET", "/routes/charge-read/mismatches", answer)
+
+
+@pytest.mark.usefixtures("listed")
+def test_mismatches_at_a_glance(ask: Run) -> None:
     result = ask("mismatches", "charge-read")
     assert result.exit_code == 0
-    assert "$.data[*].fee" in result.stdout
-    assert "200/200" in result.stdout
-    assert "99aa is accepted by payments until 2027-01-31: new field" in result.stdout
+    titles, *lines = result.stdout.splitlines()
+    assert titles.split() == ["RISK", "SIGNATURE", "STATE", "COUNT", "SHARE", "DIFFERS", "FIRST", "LAST"]
+    assert [line.split()[:2] for line in lines[:4]] == [
+        ["high", "noise1"],
+        ["high", "77cc"],
+        ["medium", "3fa1b2c4"],
+        ["low", "99aa"],
+    ], "what has to be looked at first"
+    assert lines[1].split()[2:10] == ["open", "2", "0.342%", "status", "at", "status,", "200", "and"]
+    assert lines[2].split()[2:8] == ["open", "12,345", "4.13%", "value", "at", "$.data[*].fee"]
+    assert "accepted until 2027-01-31" in lines[3]
+    assert "99aa is accepted by payments until 2027-01-31: new field" in lines
+    assert "noise1: $.at varies on legacy too, and varies otherwise on the extracted side" in result.stdout
+    assert "55ee" not in result.stdout
+    assert lines[-1].endswith("--all shows 1 signature of earlier builds and rule sets.")
+
+
+@pytest.mark.usefixtures("listed")
+def test_those_of_earlier_builds_are_shown_if_asked_for(ask: Run) -> None:
+    lines = ask("mismatches", "charge-read", "--all").stdout.splitlines()
+    assert lines[0].split()[-1] == "BUILD"
+    assert lines[5].split()[:3] == ["medium", "55ee", "mended"]
+    assert lines[5].split()[-1] == "2026.1"
+
+
+@pytest.mark.usefixtures("listed")
+def test_mismatches_on_a_terminal_are_coloured_and_fit(admin: CannedAdmin) -> None:
+    code, text = on_a_terminal("mismatches", "charge-read", "--admin", admin.url)
+    assert code == 0
+    assert f"{ESCAPE}[1;31mhigh" in text
+    code, text = on_a_terminal("mismatches", "charge-read", "--admin", admin.url, NO_COLOR="1")
+    assert ESCAPE not in text
+    assert max(map(len, text.splitlines()[:-2])) <= 80
+    assert "$.data[*].fee" in text
 
 
 def test_no_mismatches(ask: Run, admin: CannedAdmin) -> None:
@@ -175,6 +220,37 @@ def test_only_differing_lines_are_coloured(admin: CannedAdmin) -> None:
     red = f"{ESCAPE}[31m"
     assert any(red in line and '"fee"' in line for line in text.splitlines())
     assert not any(red in line and '"field0"' in line for line in text.splitlines())
+
+
+@pytest.mark.usefixtures("one_exemplar")
+def test_on_a_narrow_terminal_the_lines_stand_below_each_other(admin: CannedAdmin) -> None:
+    _, text = on_a_terminal("mismatches", "charge-read", "3fa1b2c4", "--admin", admin.url, columns=50, NO_COLOR="1")
+    lines = text.splitlines()
+    assert lines.index('-   "fee": 1.10,') + 1 == lines.index('+   "fee": 1.11,')
+    assert '    "field0": 0,' in lines
+    assert max(map(len, lines[: lines.index("- legacy  + extracted")])) <= 50
+
+
+def test_xml_is_compared_line_by_line_too(ask: Run, admin: CannedAdmin) -> None:
+    head = {"status": 200, "headers": [["Content-Type", "text/xml"]], "seconds": 0.1}
+    sides = {
+        side: head | {"body": f"<a><b>1</b><fee>{fee}</fee></a>"} for side, fee in (("legacy", 1), ("extracted", 2))
+    }
+    answer = {"signature": answers.signature(), "exemplars": [answers.exemplar(differences=[], **sides)]}
+    admin.answers("GET", "/routes/charge-read/mismatches/3fa1", answer)
+    lines = ask("mismatches", "charge-read", "3fa1").stdout.splitlines()
+    assert ["<fee>1</fee>", "|", "<fee>2</fee>"] in [line.split() for line in lines]
+    assert ["<b>1</b>", "<b>1</b>"] in [line.split() for line in lines]
+
+
+def test_a_body_that_was_cut_or_not_kept_says_so(ask: Run, admin: CannedAdmin) -> None:
+    cut = {"status": 200, "headers": [], "body": '{"a": 1', "size": 70_000, "complete": False, "seconds": 0.1}
+    gone = {"status": 200, "headers": [], "body": "", "size": 70_000, "complete": False, "seconds": 0.1}
+    answer = {"signature": answers.signature(), "exemplars": [answers.exemplar(legacy=cut, extracted=gone)]}
+    admin.answers("GET", "/routes/charge-read/mismatches/3fa1", answer)
+    text = ask("mismatches", "charge-read", "3fa1").stdout
+    assert "... cut here, the rest is not kept" in text
+    assert "(70,000 bytes, not kept)" in text
 
 
 @pytest.mark.usefixtures("one_exemplar")
@@ -235,9 +311,35 @@ def test_numbers_are_laid_out_as_they_were_written() -> None:
     ]
 
 
-def test_text_that_is_no_json_stays_as_it_is() -> None:
-    assert body_lines("<a>\n<b>") == ["<a>", "<b>"]
-    assert body_lines("[" * 100_000) == ["[" * 100_000]
+@pytest.mark.parametrize(
+    ("body", "kind", "lines"),
+    [
+        ("a\nb", "text/plain", ["a", "b"]),
+        ("<a>\n<b>", "text/plain", ["<a>", "<b>"]),
+        ("", "text/plain", ["(no body)"]),
+        ('<a x="1"><b>t</b><c/></a>', "application/soap+xml", ['<a x="1">', "  <b>t</b>", "  <c/>", "</a>"]),
+        ("<a><b>cut</b><b>he", "text/xml", ["<a>", "<b>cut</b>", "<b>he"]),
+        ("<p>one<p>two", "text/html; charset=utf-8", ["<html>", "  <body>", "    <p>one</p>", "    <p>two</p>"]),
+        ("a=1&b=x%20y", "application/x-www-form-urlencoded", ["a=1", "b=x y"]),
+        ('{"a":1}\n{"a":2}', "application/x-ndjson", ['{"a":1}', '{"a":2}']),
+        ('data: {"a":1}\n\ndata: 2', "text/event-stream", ['data: {"a":1}', "", "data: 2"]),
+        ('{"a":[1,{"b":"x,[y"},"c', "application/json", ["{", '  "a":[', "    1,", "    {", '      "b":"x,[y"']),
+        ("%PDF\x00\x01", "application/pdf", ["(6 bytes, not text)"]),
+        ("x" * 5000, "", ["x" * 4000 + "..."]),
+    ],
+)
+def test_a_body_is_laid_out_by_its_type(body: str, kind: str, lines: list[str]) -> None:
+    assert body_lines(body, kind, len(body) or None)[: len(lines)] == lines
+
+
+def test_a_hostile_body_is_laid_out_in_no_time() -> None:
+    entities = '<!DOCTYPE a [<!ENTITY b "bb"><!ENTITY c "&b;&b;"><!ENTITY f SYSTEM "file:///etc/passwd">]><a>&c;&f;</a>'
+    text = "".join(body_lines(entities, "text/xml"))
+    assert "bbbb" not in text
+    assert "root:" not in text
+    for piece in ("[", "{", "<", "<a>", "<p>", '"'):
+        assert body_lines(piece * 16_000, "text/html")
+    assert len(rows(["0", "1"] * 1000, ["1", "0", "0"] * 666)) >= 2000
 
 
 def test_lines_that_only_one_side_has() -> None:

@@ -113,11 +113,11 @@ _ID = re.compile(
 
 
 @lru_cache(maxsize=4096)
-def member_steps(name: str) -> tuple[str, str]:
-    """How a member's name is written in a path and in a place. Names that look like ids become `.*` in the path: an
-    object used as a map would else make a signature for each of its keys."""
+def member_steps(name: str, as_map: bool = False) -> tuple[str, str]:
+    """How a member's name is written in a path and in a place. Names that look like ids, and all names of a map, become
+    `.*` in the path: an object used as a map would else make a signature for each of its keys."""
     place = write_step(name)
-    return (".*" if _ID.fullmatch(name) else place), place
+    return (".*" if as_map or _ID.fullmatch(name) else place), place
 
 
 def shown(value: object) -> str:

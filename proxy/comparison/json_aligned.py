@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from proxy.comparison import json_text
 from proxy.comparison.findings import BudgetSpent, Findings, first_difference, member_steps, shown
+from proxy.comparison.forms import MAP_FROM, canonical
 from proxy.comparison.json_walk import MAX_DEPTH, Walk
 from proxy.comparison.rules import State
 from proxy.model.comparison import Kind, Risk
@@ -54,7 +55,8 @@ _Trail = tuple[Any, Any, Any]
 
 
 class _Spot(NamedTuple):
-    """What holds for the values directly inside a container. `skip` when a rule ignores it with all it holds."""
+    """What holds for the values directly inside a container. `skip` when a rule ignores it with all it holds; `inner`
+    is the place within an element of the innermost array."""
 
     state: State
     path: str
@@ -62,11 +64,12 @@ class _Spot(NamedTuple):
     depth: int
     arrays: tuple[int, ...]
     skip: bool
+    inner: str
 
 
 def aligned(left: str, right: str, root: State, budget: int) -> Findings | None:
     """What the walk of the two documents would find, or None when only the walk can tell."""
-    parted = _part(left, right)
+    parted = None if root.renames else _part(left, right)  # a renaming has to explain what is equal, too
     if parted is None:
         return None
     text, scalars = parted
@@ -170,10 +173,38 @@ def _first(found: tuple[int, _Trail, Any]) -> int:
     return found[0]
 
 
+class _Array:
+    """The differing scalars below one array: their forms on both sides, and by their place in an element, for those of
+    whom that is known, which forms they have."""
+
+    __slots__ = ("by_inner", "ours", "size", "theirs", "unexplained")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.unexplained = 0
+        self.ours: list[Any] = []
+        self.theirs: list[Any] = []
+        self.by_inner: dict[str, tuple[list[Any], list[Any]]] = {}
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the walk might find that elements are in another order, or shifted.
+
+        Order: the same elements on both sides have the same differing scalars. A shift takes three or more, most of
+        which are found elsewhere; not so when every element differs in one place, in values of its own side only."""
+        if self.unexplained < 2:
+            return False
+        if Counter(self.ours) == Counter(self.theirs):
+            return True
+        return len(self.ours) > 2 and not any(
+            len(ours) == self.size and set(ours).isdisjoint(theirs) for ours, theirs in self.by_inner.values()
+        )
+
+
 class _Judge:
     """The rules applied to the scalars of one pair; each container on the way is looked at once."""
 
-    __slots__ = ("forms", "found", "root", "size", "spots", "unexplained", "walk")
+    __slots__ = ("arrays", "found", "root", "size", "spots", "walk")
 
     def __init__(self, found: Findings, root: State, size: int) -> None:
         self.found = found
@@ -181,8 +212,7 @@ class _Judge:
         self.root = root
         self.size = size  # characters of both texts: more than they have values
         self.spots: dict[int, _Spot] = {}  # by the id of the container
-        self.unexplained: dict[int, int] = {}  # by the id of the array
-        self.forms: dict[int, tuple[list[Any], list[Any]]] = {}
+        self.arrays: dict[int, _Array] = {}  # likewise
 
     def judge(self, scalars: list[Scalars], trails: list[tuple[_Trail | None, Any]]) -> None:
         for (left, right), (trail, step) in zip(scalars, trails, strict=True):
@@ -192,51 +222,59 @@ class _Judge:
             spot = self.spots.get(id(trail[1])) or self.enter(trail)
             if not spot.skip:
                 self.value(left, right, spot, step)
-        for array, (ours, theirs) in self.forms.items():
-            if self.unexplained[array] > 1:
+        for array in self.arrays.values():
+            if array.unexplained > 1:
                 self.found.spend(self.size)  # as much as the walk may need to see whether they are the same elements
-                if Counter(ours) == Counter(theirs):
-                    raise _Unsure  # perhaps they are, in another order
+                if array.unsure:
+                    raise _Unsure
 
     def value(self, left: Any, right: Any, spot: _Spot, step: str | int) -> None:
         found = self.found
         before = found.unexplained
-        state, path, place = _child(spot, step)
+        state, path, place, inner = _child(spot, step)
         self.walk.values(left, right, state, path, place, spot.depth)
         if not spot.arrays or state.ignore:
             return
-        ours, theirs = (path, self.walk.canonical(left, state)), (path, self.walk.canonical(right, state))
-        for array in spot.arrays:
-            self.unexplained[array] = self.unexplained.get(array, 0) + found.unexplained - before
-            forms = self.forms.setdefault(array, ([], []))
-            forms[0].append(ours)
-            forms[1].append(theirs)
+        ours, theirs = (path, canonical(left, state, found)), (path, canonical(right, state, found))
+        for number in spot.arrays:
+            array = self.arrays[number]
+            array.unexplained += found.unexplained - before
+            array.ours.append(ours)
+            array.theirs.append(theirs)
+        same_place = array.by_inner.setdefault(inner, ([], []))
+        same_place[0].append(ours)
+        same_place[1].append(theirs)
 
     def enter(self, trail: _Trail) -> _Spot:
         parent, node, step = trail
-        state, path, place, depth, arrays = self.root, "$", "$", 0, _NO_ARRAYS
+        state, path, place, depth, arrays, inner = self.root, "$", "$", 0, _NO_ARRAYS, ""
         if parent is not None:
             outer = self.spots.get(id(parent[1])) or self.enter(parent)
             if outer.skip:
                 self.spots[id(node)] = outer
                 return outer
-            state, path, place = _child(outer, step)
+            state, path, place, inner = _child(outer, step)
             depth, arrays = outer.depth, outer.arrays
         is_object = type(node) is tuple
         size = len(dict(node)) if is_object else len(node)
         if size != len(node) or depth >= MAX_DEPTH or (state.unordered is not None and not is_object):
             raise _Unsure
+        if is_object and size > MAP_FROM and not state.ignore:
+            raise _Unsure  # perhaps a map
         if state.ignore:
             whole = shown(dict(node) if is_object else node)
             self.walk.note(path, Kind.VALUE, Risk.MEDIUM, whole, whole, place, state.ignore)
         self.found.spend(2 * size)
-        arrays = arrays if is_object else (*arrays, id(node))
-        spot = self.spots[id(node)] = _Spot(state, path, place, depth + 1, arrays, bool(state.ignore))
+        if not is_object:
+            arrays = (*arrays, id(node))
+            self.arrays[id(node)] = _Array(size)
+        spot = self.spots[id(node)] = _Spot(state, path, place, depth + 1, arrays, bool(state.ignore), inner)
         return spot
 
 
-def _child(spot: _Spot, step: str | int) -> tuple[State, str, str]:
+def _child(spot: _Spot, step: str | int) -> tuple[State, str, str, str]:
+    """State, path, place, and place in the innermost array's element, of what is at `step`."""
     if type(step) is str:
         folded, exact = member_steps(step)
-        return spot.state.members[step], spot.path + folded, spot.place + exact
-    return spot.state.element, spot.path + "[*]", f"{spot.place}[{step}]"
+        return spot.state.members[step], spot.path + folded, spot.place + exact, spot.inner + exact
+    return spot.state.element, spot.path + "[*]", f"{spot.place}[{step}]", ""

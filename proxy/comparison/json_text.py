@@ -9,11 +9,9 @@ to one key). NaN and Infinity are not JSON; such a document is compared as text.
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from json import JSONDecoder
 from typing import Any
-
-_EXACT = Context(prec=200, Emax=10**9, Emin=-(10**9), traps=[])  # overflow gives Infinity, which is near nothing
 
 
 class Repeated(list[Any]):
@@ -91,10 +89,10 @@ def is_whole(number: bytes) -> bool:
     return number.lstrip(b"-").isdigit()
 
 
-def exact(number: bytes) -> Decimal | None:
+def exact(number: bytes | str) -> Decimal | None:
     """The value of a number, all its digits kept; None beyond what Decimal can hold."""
     try:
-        return Decimal(number.decode())
+        return Decimal(number if isinstance(number, str) else number.decode())
     except InvalidOperation:
         return None
 
@@ -105,12 +103,3 @@ def same_number(left: bytes, right: bytes) -> bool:
         return False
     one, other = exact(left), exact(right)
     return one is not None and other is not None and one == other
-
-
-def near(left: bytes, right: bytes, absolute: Decimal, relative: Decimal) -> bool:
-    """Whether two numbers differ by at most `absolute`, or by `relative` times the larger magnitude of the two."""
-    one, other = exact(left), exact(right)
-    if one is None or other is None:
-        return False
-    apart = _EXACT.subtract(one, other).copy_abs()
-    return apart <= absolute or apart <= _EXACT.multiply(relative, max(one.copy_abs(), other.copy_abs()))

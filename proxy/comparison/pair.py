@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from proxy.comparison import json_text, opaque
+from proxy.comparison import json_text, opaque, renaming
 from proxy.comparison.content import Family, TooLarge, Undecodable, decoded, media, text_of
 from proxy.comparison.findings import BudgetSpent, Findings, capped, printable, signature_of
 from proxy.comparison.json_aligned import aligned
@@ -43,6 +43,7 @@ def compare(legacy: Observation, extracted: Observation, rules: Rules) -> Compar
     if ours_named != theirs_named:
         _headers(ours_named, theirs_named, rules.headers, found)
     reason = _bodies(legacy.body, extracted.body, ours_named, theirs_named, rules, found)
+    renaming.settle(found)
     if reason is not None and not found.unexplained:
         return not_compared(reason, statuses)
     return _settled(found, statuses)
@@ -171,7 +172,7 @@ def _bodies(
     one, other = left.data, right.data
     coding, other_coding = ours.get(b"content-encoding", b""), theirs.get(b"content-encoding", b"")
     kind, other_kind = media(ours.get(b"content-type", b"")), media(theirs.get(b"content-type", b""))
-    if one == other and coding == other_coding and kind.charset == other_kind.charset:
+    if one == other and coding == other_coding and kind.charset == other_kind.charset and not found.claims:
         return None
     try:
         if coding:
@@ -198,7 +199,7 @@ def _by_family(
     if one is None or other is None:
         opaque.byte_strings(left, right, found)
         return
-    if family is Family.JSON and one != other:
+    if family is Family.JSON and (one != other or found.claims):
         known = aligned(one, other, rules.root, found.budget) if len(one) > SHORT else None
         if known is not None:
             found.take(known)

@@ -112,7 +112,9 @@ class Shadow:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A comparison rule. `path` is exact with `[*]` and `.*`; `kind` is ignore, unordered or tolerance."""
+    """A comparison rule. `path` is exact with `[*]` and `.*`, or names a header: `header:location`. `kind` is one of
+    RULE_KINDS; `key` belongs to unordered, `pattern` (RE2) to pattern, `absolute`, `relative` (a fraction) and `within`
+    (seconds) to tolerance."""
 
     kind: str
     path: str
@@ -121,6 +123,13 @@ class Rule:
     relative: float | None = None
     owner: str | None = None
     until: str | None = None  # ISO date
+    pattern: str | None = None
+    within: float | None = None
+
+
+# fmt: off
+RULE_KINDS = ("only", "ignore", "pattern", "tolerance", "unordered", "null_is_missing", "any_case", "renamed")
+# fmt: on
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from proxy.cli.client import Client, Json
 from proxy.cli.formats import clean, count, instant, latency, span
 from proxy.cli.options import admin_options, json_option
 from proxy.cli.output import STAGE_STYLES, VERDICT_STYLES, indented, show, show_json, styled, table
-from proxy.cli.views import stage_words, verdict_lines
+from proxy.cli.views import figure_lines, stage_words, verdict_lines
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -148,6 +148,7 @@ def _findings(route: Json, full: bool) -> list[Text]:
         line = styled("verdict: ").append(clean(ruling), style=VERDICT_STYLES.get(ruling, ""))
         lines.append(line.append(f", {why}" if why else ""))
         lines += [styled(f"  {need}") for need in needs]
+        lines += [styled(f"  {line}") for line in figure_lines(verdict)]
         if ruling == "pass" and route.get("next_stage"):
             lines.append(styled(f"  `strangler promote {route['name']}` moves it to {route['next_stage']}"))
         lines.append(_compared(route))
@@ -165,9 +166,10 @@ def _compared(route: Json) -> Text:
     counts = route.get("comparisons", {})
     total = sum(counts.values())
     mismatches = counts.get("mismatch", 0)
-    line = styled(
-        f"compared {count(total)}: {count(counts.get('match', 0))} match, {count(counts.get('ignored', 0))} ignored, "
-    )
+    line = styled(f"compared {count(total)}: {count(counts.get('match', 0))} match, ")
+    line.append(f"{count(counts.get('ignored', 0))} ignored, ")
+    if explained := counts.get("explained"):
+        line.append(f"{count(explained)} explained by noise, ")
     line.append(f"{count(mismatches)} mismatch", style="bold red" if mismatches else "")
     line.append(f", {count(counts.get('not_compared', 0))} not compared{_reasons(route.get('not_compared_reasons'))}")
     dropped = route.get("dropped") or {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proxy.cli.client import Json
-from proxy.cli.formats import clean, percent
+from proxy.cli.formats import clean, percent, share
 from proxy.cli.output import VERDICT_STYLES, indented, show, styled
 
 
@@ -29,7 +29,17 @@ def show_verdict(route: str, verdict: Json) -> None:
     if verdict.get("n"):
         build = f", build {verdict['build']}" if verdict.get("build") else ""
         line.append(clean(f" ({verdict['n']:,} comparisons counted, {verdict['k']:,} mismatches{build})"))
-    show(line, *(indented(text) for text in verdict_lines(verdict)))
+    show(line, *(indented(text) for text in (*verdict_lines(verdict), *figure_lines(verdict))))
+
+
+def figure_lines(verdict: Json) -> list[str]:
+    """What the figures behind a verdict leave possible."""
+    lines: list[str] = []
+    if verdict.get("n") and (possible := verdict.get("interval")):
+        lowest, highest = possible
+        sure = f"{100 * verdict['confidence']:.3g}%"
+        lines.append(f"mismatch rate {share(lowest)} to {share(highest)} ({sure} sure, however often one looks)")
+    return lines
 
 
 def show_move(route: str, done: Json) -> None:

@@ -37,12 +37,12 @@ def judge(
     now: float,
     key: EvidenceKey | None,
 ) -> Verdict:
-    """`alpha` is what this build may spend (`alpha_for`), `accepted` the signatures accepted and not past their date,
-    `now` seconds since 1970. `signatures` may hold rows of other builds and keys; they are passed over."""
+    """`alpha` is what this build may spend (`alpha_for`) on each test, `accepted` the signatures accepted and not past
+    their date, `now` seconds since 1970. `signatures` may hold rows of other builds and keys; they are passed over."""
     blocking = _blocking(signatures, accepted, key, now)
 
     def ruled(ruling: Ruling, why: str, needs: tuple[str, ...] = (), clean: int = 0) -> Verdict:
-        return Verdict(ruling, why, needs, clean, blocking, key, totals)
+        return Verdict(ruling, why, needs, clean, blocking, key, totals, alpha)
 
     mismatch, failure = _sane(gate.mismatch_below), _sane(gate.error_increase_below)
     slower = f"took over {gate.p95_ratio_below:g} times as long as legacy"

@@ -99,7 +99,7 @@ class Verdict(NamedTuple):
     """`why` is one sentence; `needs` lists what is missing, in words, empty unless inconclusive.
 
     `clean_needed` is how many more clean distinct comparisons the rate alone would need; `blocking` the open signatures
-    of high risk."""
+    of high risk. `alpha` is what each of its tests may spend."""
 
     ruling: Ruling
     why: str
@@ -108,3 +108,4 @@ class Verdict(NamedTuple):
     blocking: tuple[str, ...]
     key: EvidenceKey | None
     totals: Totals
+    alpha: float

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from proxy import evidence
 from proxy.model.evidence import Ruling, Verdict
 from proxy.model.records import Accepted
 from proxy.model.sides import STAGES, Stage
@@ -152,6 +153,8 @@ def plain_verdict(verdict: Verdict) -> dict[str, Any]:
         "n": totals.n,
         "k": totals.k,
         "rate": totals.k / totals.n if totals.n else None,
+        "interval": list(evidence.interval(totals.n, totals.k, 2 * verdict.alpha)),
+        "confidence": 1 - 2 * verdict.alpha,
         "build": key.build if key else None,
         "epoch": key.epoch if key else None,
         "rules": key.rules if key else None,

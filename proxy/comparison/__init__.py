@@ -2,6 +2,7 @@
 
 from proxy.comparison.content import decoded_body
 from proxy.comparison.describe import describe
+from proxy.comparison.findings import signature_of
 from proxy.comparison.pair import byte_equal, compare
 from proxy.comparison.rules import Rules, compile_rules
 from proxy.comparison.saved import BadMessageError, parse_saved
@@ -16,5 +17,6 @@ __all__ = [
     "decoded_body",
     "describe",
     "parse_saved",
+    "signature_of",
     "without",
 ]

@@ -3,12 +3,14 @@
 from proxy.evidence.exemplars import curl_line, keep_slot
 from proxy.evidence.ledger import Ledger, Written
 from proxy.evidence.names_only import names_of_differences, names_of_observation, names_of_request
+from proxy.evidence.noise import Noise
 from proxy.evidence.rate import alpha_for, clean_needed, fail_value, interval, pass_value
 from proxy.evidence.redact import redact_differences, redact_observation, redact_request, redact_target
 from proxy.evidence.verdict import judge
 
 __all__ = [
     "Ledger",
+    "Noise",
     "Written",
     "alpha_for",
     "clean_needed",

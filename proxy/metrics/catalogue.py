@@ -47,6 +47,15 @@ _ALL = (
     Metric(
         "strangler_shadow_dropped_total", _C, "Copies that were given up before they were sent.", ("route", "reason")
     ),
+    Metric(
+        "strangler_reasks_total",
+        _C,
+        "Pairs asked again, or not: done, budget, stopped (legacy has trouble), failed, other_build.",
+        ("route", "result"),
+    ),
+    Metric(
+        "strangler_reasks_stopped", _G, "1 while nothing is asked again because legacy slows or said it has enough."
+    ),
     Metric("strangler_fallbacks_total", _C, "Answers by legacy after the extracted side failed.", ("route", "reason")),
     Metric("strangler_breaker_open", _G, "1 while a backend's breaker is open in any worker.", ("backend",)),
     Metric("strangler_route_stage", _G, "1 for the stage a route is in, 0 for the others.", ("route", "stage")),

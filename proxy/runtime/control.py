@@ -105,6 +105,7 @@ class Control:
         await asyncio.wait(tasks, timeout=JOBS_END)
         for worker in list(self.workers):
             worker.close()
+        self.desk.explaining.close()
         if self.asker is not None:
             self.asker.close()
         self._settle(final=True)
@@ -125,6 +126,7 @@ class Control:
             self.desk.restore(loaded)
             self.inventory.restore(loaded.inventory)
         self.asker = Asker(self.live.snapshot(), clock=time.monotonic, dice=random.random)
+        self.desk.explaining.ask_with(self.asker)
         self.apply(change)
 
     async def _serve_link(self, loop: asyncio.AbstractEventLoop) -> asyncio.Server:
@@ -288,11 +290,11 @@ class Control:
         watermark = {} if final else self._oldest()
         known = [worker.now for worker in self.workers.values()]
         ceiling = now if final or not known else max(min(known), now - 10.0)
-        self.desk.settle(watermark, ceiling, time.time() - now)
+        self.desk.settle(watermark, ceiling, time.time() - now, final=final)
 
     def _oldest(self) -> dict[str, float]:
         oldest: dict[str, float] = {}
-        for pending in (*(worker.oldest for worker in self.workers.values()), self.desk.pending()):
+        for pending in (*(worker.oldest for worker in self.workers.values()), *self.desk.pending()):
             for route, arrival in pending.items():
                 oldest[route] = min(arrival, oldest.get(route, arrival))
         return oldest
@@ -328,6 +330,7 @@ class Control:
             states=dict(self.live.states),
             builds=batch.builds,
             accepted=batch.accepted,
+            noise=batch.noise,
             inventory=self.inventory.rows(),
             inventory_whole=True,
         )

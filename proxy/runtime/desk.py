@@ -1,19 +1,17 @@
 """The desk: where frames from workers become comparisons, comparisons evidence, and evidence a verdict.
 
 It decides nothing itself: comparing, counting, judging and redacting are pure rooms; this file hands them values and
-puts what they return in line for the store. Bodies too big to be parsed between two frames go to a process of their
-own; until they come back they hold up the watermark like any copy that is under way.
+puts what they return in line for the store. A pair that is compared elsewhere, or waits for both sides to be asked
+again, holds up the watermark like any copy that is under way.
 """
 
 from __future__ import annotations
 
-import asyncio
 import random
 import time
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from multiprocessing import get_context
+from functools import partial
 from typing import Any
 
 import structlog
@@ -22,18 +20,19 @@ from proxy import comparison, evidence
 from proxy.metrics import Accumulator, Totals
 from proxy.model.comparison import Comparison, Difference, Kind, NotCompared, Result, Risk
 from proxy.model.evidence import EvidenceKey, Settled, Verdict
+from proxy.model.noise import FieldNoise
 from proxy.model.observation import Pair
 from proxy.model.outcome import Outcome
 from proxy.model.records import Accepted, AuditRow, Exemplar, SignatureRow, Waiting
 from proxy.model.spec import Route
+from proxy.runtime.comparer import Comparer, not_compared
 from proxy.runtime.examples import example
+from proxy.runtime.explaining import Explaining
 from proxy.runtime.keeper import Keeper
 from proxy.runtime.link import read_pair
 from proxy.runtime.live import Live
 from proxy.store import Batch, Build, Loaded
 
-BIG = 256 * 1024  # bytes of both bodies; about 10 ms of parsing
-BIG_WAITING = 64
 YOUNG = 0.3  # seconds that a comparison may wait without being kept
 
 log = structlog.get_logger("strangler.evidence")
@@ -65,14 +64,16 @@ class Desk:
         self._kept: list[Exemplar] = []
         self._found: list[Build] = []
         self._audit: list[AuditRow] = []
-        self._pool: ProcessPoolExecutor | None = None
+        self._comparer = Comparer()
+        self.explaining = Explaining(live, self._comparer, self._metrics, self._flag)
+        self._flagged: set[tuple[EvidenceKey, str]] = set()
         self._waiting_kept = False
         self._waiting_due = 0.0
-        self._big: dict[asyncio.Future[Comparison], tuple[str, float]] = {}
 
     def restore(self, loaded: Loaded) -> None:
         """Goes on from what the store holds."""
         self._ledger.restore(loaded.totals, loaded.signatures, loaded.seen)
+        self.explaining.book.restore(loaded.noise)
         self._ledger.resume(loaded.waiting, time.time() - time.monotonic())
         self._routes |= {one.settled.key.route for one in loaded.waiting}
         self._waiting_kept = bool(loaded.waiting)
@@ -89,6 +90,7 @@ class Desk:
         """Takes the rules that are in force; those of before stay for the pairs that are still on their way."""
         for rules in live.compiled.rules.values():
             self._rules[rules.digest] = rules
+        self.explaining.follow()
         for route in live.compiled.spec.routes:
             self._ledger.accept(route.name, self._in_force(route.name))
             self._ledger.time(route.name, route.gate.p95_ratio_below)
@@ -101,6 +103,7 @@ class Desk:
             key = self._key(route, epoch, rules, build)
             self._answered_by(route, build)
             slow = (legacy, extracted)
+            self.explaining.usual(route, legacy)
             self._add(Settled(key, arrival, request, Result.MATCH, "", "", False, False, slow))
         for build, request, plain, sampled in frame["pairs"]:
             self._take_pair(build, request, read_pair(plain), sampled)
@@ -118,34 +121,15 @@ class Desk:
         rules = self._rules.get(pair.rules)
         if pair.extracted.outcome is Outcome.OK:
             self._answered_by(pair.route, build)
+        if pair.legacy.outcome is Outcome.OK:
+            self.explaining.usual(pair.route, pair.legacy.total)
         key = self._key(pair.route, pair.epoch, pair.rules, build)
+        settle = partial(self._settle_pair, key, request, pair)
         if rules is None:  # a worker that was cut off ran on rules that this control never had
-            self._settle_pair(key, request, pair, _not_compared(NotCompared.OVERLOADED))
-        elif len(pair.legacy.body.data) + len(pair.extracted.body.data) <= BIG:
-            self._settle_pair(key, request, pair, comparison.compare(pair.legacy, pair.extracted, rules))
-        elif len(self._big) >= BIG_WAITING:
-            self._settle_pair(key, request, pair, _not_compared(NotCompared.OVERLOADED))
+            settle(not_compared(NotCompared.OVERLOADED))
         else:
-            self._compare_elsewhere(key, request, pair, rules)
-
-    def _compare_elsewhere(self, key: EvidenceKey, request: int, pair: Pair, rules: comparison.Rules) -> None:
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
-        work = self._pool.submit(comparison.compare, pair.legacy, pair.extracted, rules)
-        future = asyncio.wrap_future(work)
-        self._big[future] = (pair.route, pair.arrival)
-
-        def done(future: asyncio.Future[Comparison]) -> None:
-            del self._big[future]
-            failed = future.cancelled() or future.exception() is not None
-            if failed:
-                log.warning("compare_process_failed", route=pair.route, error=repr(future.exception()))
-                if isinstance(future.exception(), BrokenExecutor):
-                    self._pool = None
-            found = _not_compared(NotCompared.BUDGET) if failed else future.result()
-            self._settle_pair(key, request, pair, found)
-
-        future.add_done_callback(done)
+            decide = partial(self.explaining.decide, key, pair, rules, sampled, settle)
+            self._comparer.compare(pair, rules, decide)
 
     def _settle_pair(self, key: EvidenceKey, request: int, pair: Pair, found: Comparison) -> None:
         legacy, extracted = pair.legacy, pair.extracted
@@ -201,6 +185,14 @@ class Desk:
             self._audit.append(AuditRow(time.time(), "strangler", "build", route, what, ""))
             log.info("build_seen", route=route, build=build, ordinal=builds[build].ordinal)
 
+    def _flag(self, key: EvidenceKey, field: FieldNoise) -> None:
+        """Opens a signature for a field that varies otherwise than legacy's own."""
+        signature = comparison.signature_of((0, 0), ((field.path, Kind.NOISE),))
+        self._ledger.flag(key, signature, field.path, field.asked, time.time())
+        if (key, signature) not in self._flagged:
+            self._flagged.add((key, signature))
+            log.warning("noise_flagged", route=key.route, build=key.build, path=field.path, words=field.words)
+
     def _keep_example(self, key: EvidenceKey, pair: Pair, found: Comparison) -> None:
         route = self._live.route(pair.route)
         before = self._exemplars.get((key, found.signature), 0)
@@ -213,20 +205,18 @@ class Desk:
 
     # counting and writing
 
-    def pending(self) -> dict[str, float]:
-        """By route, the arrival of the oldest pair that is being compared elsewhere."""
-        oldest: dict[str, float] = {}
-        for route, arrival in self._big.values():
-            oldest[route] = min(arrival, oldest.get(route, arrival))
-        return oldest
+    def pending(self) -> list[dict[str, float]]:
+        """By route, the arrival of the oldest pair that is being compared elsewhere, or waits to be decided."""
+        return [self._comparer.oldest(), self.explaining.oldest()]
 
-    def settle(self, oldest: dict[str, float], ceiling: float, wall_offset: float) -> None:
-        """Counts what arrived before the watermark: `oldest` by route, `ceiling` for all."""
+    def settle(self, oldest: dict[str, float], ceiling: float, wall_offset: float, *, final: bool = False) -> None:
+        """Counts what arrived before the watermark: `oldest` by route, `ceiling` for all. `final`: the last time."""
         watermark = {route: min(oldest.get(route, ceiling), ceiling) for route in self._routes}
         written = self._ledger.advance(watermark, wall_offset)
         counted = bool(written.segments or written.differences or written.signatures)
         waiting = self._waiting(counted, ceiling, wall_offset)
-        if counted or waiting is not None or self._kept or self._found or self._audit:
+        noise = self.explaining.book.take_rows(time.time(), final=final)
+        if counted or waiting is not None or noise or self._kept or self._found or self._audit:
             self._keeper.write(
                 Batch(
                     segments=written.segments,
@@ -237,6 +227,7 @@ class Desk:
                     waiting=waiting,
                     audit=self._audit,
                     builds=self._found,
+                    noise=noise,
                 )
             )
             self._kept, self._found, self._audit = [], [], []
@@ -258,11 +249,11 @@ class Desk:
         return Batch(
             builds=[build for builds in self._builds.values() for build in builds.values()],
             accepted=[entry for entries in self._accepted.values() for entry in entries.values()],
+            noise=self.explaining.book.whole(),
         )
 
     def close(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+        self._comparer.close()
 
     # reading
 
@@ -324,7 +315,3 @@ class Desk:
     def _in_force(self, route: str) -> set[str]:
         today = datetime.now(tz=UTC).date().isoformat()
         return {entry.signature for entry in self._accepted.get(route, {}).values() if entry.until >= today}
-
-
-def _not_compared(reason: NotCompared) -> Comparison:
-    return Comparison(Result.NOT_COMPARED, reason, "", None, (0, 0), (), 0)

@@ -212,6 +212,7 @@ class Views:
             ("strangler_config_reload_success", (), float(live.last_ok)),
             ("strangler_config_generation", (), float(live.generation)),
             ("strangler_halted", (), float(live.is_halted)),
+            ("strangler_reasks_stopped", (), float(control.desk.explaining.is_stopped)),
             ("strangler_store_ok", (), float(control.keeper.ok)),
             ("strangler_store_lost_total", (), float(control.keeper.lost)),
             ("strangler_process_restarts_total", ("control",), float(control.restarts)),

@@ -4,10 +4,10 @@ room.
 One thread of control uses a `Store`; nothing here is asynchronous, and only `StoreTrouble` comes out of it.
 """
 
-from proxy.store.batch import Batch, Build, Loaded
+from proxy.store.batch import Batch, Build, Loaded, NoiseRow
 from proxy.store.opening import Opened
 from proxy.store.retention import Pruned
 from proxy.store.store import Store
 from proxy.store.trouble import StoreTrouble
 
-__all__ = ["Batch", "Build", "Loaded", "Opened", "Pruned", "Store", "StoreTrouble"]
+__all__ = ["Batch", "Build", "Loaded", "NoiseRow", "Opened", "Pruned", "Store", "StoreTrouble"]

@@ -21,6 +21,16 @@ class Build(NamedTuple):
     first: float  # seconds since 1970
 
 
+class NoiseRow(NamedTuple):
+    """What was learned of noise under one rule set and build; `body` is JSON, `at` seconds since 1970."""
+
+    route: str
+    rules: str
+    build: str
+    at: float
+    body: str
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Rows to write together. Segments, differences and audit are appended; everything else replaces the row of the
@@ -41,6 +51,7 @@ class Batch:
     accepted: Sequence[Accepted] = ()
     inventory: Sequence[InventoryRow] = ()
     inventory_whole: bool = False
+    noise: Sequence[NoiseRow] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +70,4 @@ class Loaded:
     accepted: list[Accepted]
     inventory: list[InventoryRow]
     waiting: list[Waiting] = field(default_factory=list)
+    noise: list[NoiseRow] = field(default_factory=list)

@@ -21,11 +21,14 @@ from proxy.model.sides import Stage, StageSource
 from proxy.model.spec import Retention
 from proxy.model.states import Override, RouteState
 from proxy.store import rows
-from proxy.store.batch import Batch, Build, Loaded
+from proxy.store.batch import Batch, Build, Loaded, NoiseRow
 from proxy.store.opening import Eye, Opened, check_on_disk, open_file
 from proxy.store.retention import Pruned, prune_by_age, prune_by_size
 from proxy.store.trouble import StoreTrouble, trouble
 
+NOISE_KEPT = 4  # builds or rule sets of one route of which noise is kept
+_OLD_NOISE = """DELETE FROM noise WHERE route = ? AND (rules, build) NOT IN
+    (SELECT rules, build FROM noise WHERE route = ? ORDER BY at DESC LIMIT ?)"""
 _log = structlog.get_logger("strangler.store")
 _KEY = "evidence_key.route, evidence_key.rules, evidence_key.build, evidence_key.epoch"
 
@@ -173,6 +176,8 @@ class Store:
         )
         connection.executemany("INSERT OR REPLACE INTO build VALUES (?, ?, ?, ?)", batch.builds)
         connection.executemany("INSERT OR REPLACE INTO accepted VALUES (?, ?, ?, ?, ?, ?)", batch.accepted)
+        connection.executemany("INSERT OR REPLACE INTO noise VALUES (?, ?, ?, ?, ?)", batch.noise)
+        connection.executemany(_OLD_NOISE, [(row.route, row.route, NOISE_KEPT) for row in batch.noise])
 
     def _write_inventory(self, connection: sqlite3.Connection, batch: Batch) -> None:
         if batch.inventory_whole:
@@ -216,6 +221,7 @@ class Store:
                     for route, stage, percent, source, epoch in connection.execute("SELECT * FROM state")
                 },
                 builds=[Build(*row) for row in connection.execute("SELECT * FROM build ORDER BY route, ordinal")],
+                noise=[NoiseRow(*row) for row in connection.execute("SELECT * FROM noise ORDER BY at")],
                 accepted=[Accepted(*row) for row in connection.execute("SELECT * FROM accepted ORDER BY at")],
                 inventory=[rows.inventory_row(row) for row in connection.execute("SELECT * FROM inventory")],
                 waiting=[

@@ -1,0 +1,122 @@
+"""Where pairs are compared: small ones in place, big ones in one process of their own.
+
+Parsing a megabyte between two frames of the workers would hold control up. What is away keeps its route's evidence
+waiting, like any copy that is under way, and is bounded in number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import TypeVar
+
+import structlog
+
+from proxy import comparison
+from proxy.model.comparison import Comparison, NotCompared, Result
+from proxy.model.noise import Reask
+from proxy.model.observation import Observation, Pair
+from proxy.shadow import Again
+
+BIG = 256 * 1024  # bytes of both bodies; about 10 ms of parsing
+BIG_WAITING = 64
+
+T = TypeVar("T")
+log = structlog.get_logger("strangler.evidence")
+
+
+class Comparer:
+    """Small pairs are `done` before the call returns, big ones later."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+        self._away: dict[asyncio.Future[object], tuple[str, float]] = {}
+
+    def compare(self, pair: Pair, rules: comparison.Rules, done: Callable[[Comparison], None]) -> None:
+        """The pair by the rules; `not_compared` when too many wait, or the process died of it."""
+        if _size(pair.legacy, pair.extracted) <= BIG:
+            done(comparison.compare(pair.legacy, pair.extracted, rules))
+        elif len(self._away) >= BIG_WAITING:
+            done(not_compared(NotCompared.OVERLOADED))
+        else:
+            self._send(pair, _compare, (pair.legacy, pair.extracted, rules), not_compared(NotCompared.BUDGET), done)
+
+    def compare_again(
+        self, pair: Pair, again: Again, rules: comparison.Rules, done: Callable[[Reask | None], None]
+    ) -> None:
+        """The five comparisons that a re-ask adds; None when one of them could not be made."""
+        observed = (pair.legacy, pair.extracted, again.legacy, again.extracted, rules)
+        if _size(*observed[:4]) <= 2 * BIG:
+            done(all_pairs(*observed))
+        elif len(self._away) >= BIG_WAITING:
+            done(None)
+        else:
+            self._send(pair, _all_pairs, observed, None, done)
+
+    def oldest(self) -> dict[str, float]:
+        """By route, the arrival of the oldest pair that is away."""
+        oldest: dict[str, float] = {}
+        for route, arrival in self._away.values():
+            oldest[route] = min(arrival, oldest.get(route, arrival))
+        return oldest
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _send(
+        self,
+        pair: Pair,
+        work: Callable[..., T],
+        arguments: tuple[object, ...],
+        failed: T,
+        done: Callable[[T], None],
+    ) -> None:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        future = asyncio.wrap_future(self._pool.submit(work, *arguments))
+        self._away[future] = (pair.route, pair.arrival)  # type: ignore[index]  # only ever a key
+
+        def back(future: asyncio.Future[T]) -> None:
+            del self._away[future]  # type: ignore[arg-type]  # as above
+            if not future.cancelled() and future.exception() is None:
+                done(future.result())
+                return
+            error = None if future.cancelled() else future.exception()
+            log.warning("compare_process_failed", route=pair.route, error=repr(error))
+            if isinstance(error, BrokenExecutor):
+                self._pool = None
+            done(failed)
+
+        future.add_done_callback(back)
+
+
+def all_pairs(
+    legacy: Observation,
+    extracted: Observation,
+    legacy_2: Observation,
+    extracted_2: Observation,
+    rules: comparison.Rules,
+) -> Reask | None:
+    compare = comparison.compare
+    reask = Reask(
+        legacy_again=compare(legacy, legacy_2, rules),
+        extracted_again=compare(legacy, extracted_2, rules),
+        extracted_itself=compare(extracted, extracted_2, rules),
+        both_again=compare(legacy_2, extracted_2, rules),
+        crossed=compare(extracted, legacy_2, rules),
+    )
+    return None if any(one.result is Result.NOT_COMPARED for one in reask) else reask
+
+
+def not_compared(reason: NotCompared) -> Comparison:
+    return Comparison(Result.NOT_COMPARED, reason, "", None, (0, 0), (), 0)
+
+
+_compare, _all_pairs = comparison.compare, all_pairs
+
+
+def _size(*observed: Observation) -> int:
+    return sum(len(one.body.data) for one in observed)

@@ -1,0 +1,164 @@
+"""What a comparison finally says, with what is known of noise.
+
+A mismatch of a safe request is asked again where budgets allow, and waits for the answers; else what was learned
+before decides. The fields that noise explains are taken out of it: nothing left is `explained`, something left is a
+mismatch of that alone. Where all that is left are fields of which too little is known to tell, it is
+`not_compared(learning)`: neither an excuse nor a mark against the service.
+
+A re-ask can only ever explain: what differs and is not noise counts as it did. A field whose noise turns out to be a
+regression is flagged as an open signature of high risk, and explains nothing any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+
+from proxy import comparison
+from proxy.evidence import Noise
+from proxy.metrics import Accumulator
+from proxy.model.comparison import Comparison, Kind, NotCompared, Result
+from proxy.model.evidence import EvidenceKey
+from proxy.model.noise import FieldNoise, Reask
+from proxy.model.observation import Pair
+from proxy.runtime.asker import Asker
+from proxy.runtime.comparer import Comparer
+from proxy.runtime.live import Live
+from proxy.runtime.noise_book import NoiseBook
+from proxy.shadow import Again, Reasks, Ways
+
+Done = Callable[[Comparison], None]
+
+log = structlog.get_logger("strangler.evidence")
+
+
+class Explaining:
+    """`flag` opens a signature for a field that is no noise: key, field. Until `ask_with` nothing is asked."""
+
+    def __init__(
+        self,
+        live: Live,
+        comparer: Comparer,
+        metrics: Accumulator,
+        flag: Callable[[EvidenceKey, FieldNoise], None],
+    ) -> None:
+        self.book = NoiseBook()
+        self.counted: dict[str, Counter[str]] = {}  # by route: re-asks by result
+        self._live = live
+        self._comparer = comparer
+        self._metrics = metrics
+        self._flag = flag
+        self._reasks: Reasks | None = None
+
+    def ask_with(self, asker: Asker) -> None:
+        """From now on both sides can be asked again. Inside a running loop."""
+        loop = asyncio.get_running_loop()
+        self._reasks = Reasks(
+            self._live.compiled.spec,
+            Ways(
+                ask=asker.ask,
+                is_free=asker.is_free,
+                later=lambda seconds, call: loop.call_later(seconds, call).cancel,
+                is_current=self._is_current,
+                counted=self._count,
+                stopped=lambda why, seconds: log.warning("reasks_stopped", why=why, seconds=round(seconds, 1)),
+                clock=time.monotonic,
+                dice=random.random,
+            ),
+        )
+
+    def follow(self) -> None:
+        """Takes up a new routes.yaml."""
+        if self._reasks is not None:
+            self._reasks.follow(self._live.compiled.spec)
+
+    def usual(self, route: str, seconds: float) -> None:
+        """Notes how long legacy took for one request."""
+        if self._reasks is not None:
+            self._reasks.usual(route, seconds)
+
+    def decide(
+        self, key: EvidenceKey, pair: Pair, rules: comparison.Rules, sampled: bool, done: Done, found: Comparison
+    ) -> None:
+        """Calls `done` with what the comparison finally says: at once, or when both sides were asked again."""
+        noisy = found.result is Result.MISMATCH and all(kind is not Kind.ERROR for _, kind in found.fields)
+        if noisy:
+            then = partial(self._asked, key, pair, found, rules, done)
+            if self._reasks is None or not self._reasks.offer(pair, found.fields, sampled, then):
+                done(self._read(key, pair, found, None))
+            return
+        done(found)
+        if sampled and self._reasks is not None and found.result in (Result.MATCH, Result.IGNORED):
+            self._reasks.offer(pair, (), True, partial(self._asked, key, pair, found, rules, None))
+
+    def oldest(self) -> dict[str, float]:
+        """By route, the arrival of the oldest mismatch that waits to be decided."""
+        return self._reasks.oldest() if self._reasks is not None else {}
+
+    @property
+    def is_stopped(self) -> bool:
+        """True while legacy has trouble and is not asked."""
+        return self._reasks is not None and self._reasks.is_stopped
+
+    def close(self) -> None:
+        """Decides all that waits, without answers."""
+        if self._reasks is not None:
+            self._reasks.close()
+
+    def _asked(
+        self,
+        key: EvidenceKey,
+        pair: Pair,
+        found: Comparison,
+        rules: comparison.Rules,
+        done: Done | None,
+        again: Again | None,
+    ) -> None:
+        then = partial(self._compared, key, pair, found, done)
+        if again is None:
+            then(None)
+        else:
+            self._comparer.compare_again(pair, again, rules, then)
+
+    def _compared(
+        self, key: EvidenceKey, pair: Pair, found: Comparison, done: Done | None, reask: Reask | None
+    ) -> None:
+        if reask is not None:
+            noise = self.book.of(key)
+            noise.learn(found, reask)
+            self.book.changed(key)
+            for field in noise.regressions():
+                self._flag(key, field)
+        if done is not None:
+            done(self._read(key, pair, found, reask))
+
+    def _read(self, key: EvidenceKey, pair: Pair, found: Comparison, reask: Reask | None) -> Comparison:
+        may_ask = self._reasks is not None and self._reasks.may_ask(pair)
+        return explained(self.book.of(key), found, reask, may_ask)
+
+    def _is_current(self, pair: Pair) -> bool:
+        state = self._live.states.get(pair.route)
+        return state is not None and state.epoch == pair.epoch
+
+    def _count(self, route: str, result: str) -> None:
+        self.counted.setdefault(route, Counter())[result] += 1
+        self._metrics.add("strangler_reasks_total", (route, result))
+
+
+def explained(noise: Noise, found: Comparison, reask: Reask | None, may_ask: bool) -> Comparison:
+    """The mismatch `found` as noise leaves it."""
+    reading = noise.read(found, reask, may_ask=may_ask)
+    if not reading.learning:
+        return comparison.without(found, reading.explained)
+    rest = comparison.without(found, reading.explained | reading.learning)
+    if rest.result is Result.MISMATCH:
+        return rest
+    return found._replace(
+        result=Result.NOT_COMPARED, reason=NotCompared.LEARNING, signature="", risk=None, explained=reading.explained
+    )

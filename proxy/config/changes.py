@@ -172,10 +172,14 @@ def _rule(rule: Rule) -> str:
     words = [rule.kind, rule.path]
     if rule.key:
         words.append(f"by {rule.key}")
+    if rule.pattern is not None:
+        words.append(f"as {rule.pattern!r}")
     if rule.absolute is not None:
         words.append(f"abs {rule.absolute:g}")
     if rule.relative is not None:
         words.append(f"rel {_rate(rule.relative)}")
+    if rule.within is not None:
+        words.append(f"within {duration_text(rule.within)}")
     if rule.owner:
         words.append(f"(owner {rule.owner})")
     if rule.until:

@@ -145,15 +145,18 @@ def _check_shadow(source: Source, route: Piece[RouteForm], form: RouteForm, back
 
 
 def _check_rules(source: Source, route: Piece[RouteForm], form: RouteForm, today: date | None) -> None:
-    if today is None:
-        return
-    for kind in ("ignore", "unordered", "tolerance"):
-        for number, rule in enumerate(getattr(form.compare, kind)):
-            if rule.until and date.fromisoformat(rule.until) < today:
-                whose = f" of {rule.owner}" if rule.owner else ""
-                loc = (*route.loc, "compare", kind, number, "until")
-                message = f"is past: the rule{whose} for `{rule.path}` has expired, and still holds"
-                _warn(source, loc, message, "Remove the rule, or give it a new date.")
+    headers = [name.lower() for name in form.compare.headers]
+    for kind, number, rule in form.compare.rules():
+        loc = (*route.loc, "compare", kind, number)
+        if rule.path.startswith("header:"):
+            name = rule.path.removeprefix("header:").partition(".")[0].lower()
+            if name not in headers:
+                remedy = f"Add `{name}` to `compare.headers`, or remove the rule."
+                _warn(source, (*loc, "path"), f"is a rule for the header `{name}`, which is not compared", remedy)
+        if today and rule.until and date.fromisoformat(rule.until) < today:
+            whose = f" of {rule.owner}" if rule.owner else ""
+            message = f"is past: the rule{whose} for `{rule.path}` has expired, and still holds"
+            _warn(source, (*loc, "until"), message, "Remove the rule, or give it a new date.")
 
 
 def _check_builds(source: Source, backends: Backends, routes: Sequence[Piece[RouteForm]]) -> None:

@@ -276,6 +276,19 @@ def _field_path(given: str) -> str:
     return given
 
 
+def _compared(given: str) -> str:
+    prefix, colon, name = given.partition(":")
+    if prefix.lower() == "header" and colon:
+        _header(name.partition(".")[0])
+        return f"header:{name}"
+    return _field_path(given)
+
+
+def _regex(given: str) -> str:
+    pattern(given)
+    return given
+
+
 def _redacted(given: str) -> str:
     prefix, _, name = given.partition(":")
     if prefix == "header" and name:
@@ -347,6 +360,8 @@ FieldPath = Annotated[str, *value(_field_path, "field path", _string(r"\$.*"))]
 Redacted = Annotated[
     str, *value(_redacted, "field path, `header:Name` or `query:name`", _string(r"\$.*|header:.+|query:.+"))
 ]
+ComparedPath = Annotated[str, *value(_compared, "field path or `header:name`", _string(r"\$.*|header:.+"))]
+Pattern = Annotated[str, *value(_regex, "pattern", {"type": "string"})]
 Day = Annotated[str, *value(_day, "date", _string("[0-9]{4}-[0-9]{2}-[0-9]{2}"))]
 Method = Annotated[str, *value(method, "method", {"enum": list(METHODS)})]
 StageWord = Annotated[str, *value(choice(*_STAGES, kind="stage", special=_no_auto), "stage", {"enum": list(_STAGES)})]

@@ -6,15 +6,18 @@ model/spec.py, the one table of defaults. Each class knows how to become its val
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from proxy.config.blocks import Form
 from proxy.config.fields import (
+    ComparedPath,
     Confidence,
     CookieName,
     Day,
+    Duration,
     DurationOrZero,
     FieldPath,
     Flag,
@@ -24,6 +27,7 @@ from proxy.config.fields import (
     Name,
     Network,
     Number,
+    Pattern,
     Percent,
     Rate,
     Ratio,
@@ -40,6 +44,7 @@ from proxy.config.fields import (
 )
 from proxy.config.paths import check_path, short_form
 from proxy.model import spec
+from proxy.model.field_path import Wild, parse_path
 from proxy.model.sides import Stage
 from proxy.model.spec import PathType, PersonKind, ValueType
 
@@ -214,8 +219,45 @@ class RuleForm(Form):
         return spec.Rule(kind, absolute=rest.pop("abs", None), relative=rest.pop("rel", None), **rest)
 
 
-class IgnoreForm(RuleForm):
+class ValueRuleForm(RuleForm):
+    """A rule for a value, which may as well be that of a header."""
+
+    path: ComparedPath = Field(
+        description="The field, exactly: `$.data[*].fee`; `['odd name']`, `[*]` and `.*` are allowed. Or a header that"
+        " is compared: `header:etag`."
+    )
+
+
+class OnlyForm(RuleForm):
+    """A part of the body that is compared, with all it holds; what no `only` names is not."""
+
+
+class IgnoreForm(ValueRuleForm):
     """A field whose value may differ. Whether it is there, and its type, are still compared."""
+
+
+class PatternForm(ValueRuleForm):
+    """A text or number that may differ as long as both sides fit the pattern."""
+
+    pattern: Pattern = Field(description='RE2, which must match the whole value: `"ch_[0-9a-f]{8}"`.')
+
+
+class ToleranceForm(ValueRuleForm):
+    """A number or time that may differ a little. Within any of the bounds is close enough."""
+
+    abs: Number | None = default(None, "By at most so much.")
+    rel: Rate | None = default(None, "By at most this percent of the larger of the two: `1%`.")
+    within: Duration | None = default(
+        None,
+        "Times, by at most so long: seconds or milliseconds since 1970, ISO 8601, dates of HTTP. Offsets are"
+        " understood; both sides must write the time in the same way.",
+    )
+
+    @model_validator(mode="after")
+    def _bounded(self) -> ToleranceForm:
+        if self.abs is None and self.rel is None and self.within is None:
+            raise bad("names no bound", "Add `abs: 0.01` or `rel: 1%`; for times, `within: 2s`.")
+        return self
 
 
 class UnorderedForm(RuleForm):
@@ -226,30 +268,48 @@ class UnorderedForm(RuleForm):
     )
 
 
-class ToleranceForm(RuleForm):
-    """A number that may differ a little. Within either bound is close enough."""
+class NullIsMissingForm(RuleForm):
+    """A field that may be null on one side and absent on the other."""
 
-    abs: Number | None = default(None, "By at most so much.")
-    rel: Rate | None = default(None, "By at most this percent of the larger of the two: `1%`.")
+    @field_validator("path")
+    @classmethod
+    def _of_member(cls, path: str) -> str:
+        if parse_path(path)[-1:] in ((), (Wild.ELEMENT,)):
+            raise bad("names no field that could be missing", "End with the name of a field: `$.data[*].note`.")
+        return path
 
-    @model_validator(mode="after")
-    def _bounded(self) -> ToleranceForm:
-        if self.abs is None and self.rel is None:
-            raise bad("names no bound", "Add `abs: 0.01` or `rel: 1%`.")
-        return self
+
+class AnyCaseForm(ValueRuleForm):
+    """A text that may differ in upper and lower case."""
+
+
+class RenamedForm(ValueRuleForm):
+    """Ids that each side makes for itself. One renaming, one-to-one, must explain all of them in an answer together;
+    an id may be a word of a longer text, as in a URL."""
 
 
 class CompareForm(Form):
-    """When two answers count as equal. The status always counts."""
+    """When two answers count as equal. The status always counts. [How answers are compared](comparison.md#rules) shows
+    every kind of rule by example."""
 
+    only: tuple[OnlyForm, ...] = default((), "The parts of the body that are compared; all when left out.")
     ignore: tuple[IgnoreForm, ...] = default((), "Fields whose value may differ.")
+    pattern: tuple[PatternForm, ...] = default((), "Fields that may differ as long as both sides fit a pattern.")
+    tolerance: tuple[ToleranceForm, ...] = default((), "Numbers and times that may differ a little.")
     unordered: tuple[UnorderedForm, ...] = default((), "Lists whose order means nothing.")
-    tolerance: tuple[ToleranceForm, ...] = default((), "Numbers that may differ a little.")
+    null_is_missing: tuple[NullIsMissingForm, ...] = default((), "Fields that may be null here and absent there.")
+    any_case: tuple[AnyCaseForm, ...] = default((), "Texts that may differ in upper and lower case.")
+    renamed: tuple[RenamedForm, ...] = default((), "Ids that each side makes for itself.")
     headers: tuple[HeaderName, ...] = default(_COMPARE.headers, "The answer headers that are compared.")
 
+    def rules(self) -> Iterator[tuple[str, int, RuleForm]]:
+        """Every rule with its kind and its number there."""
+        for kind in spec.RULE_KINDS:
+            for number, rule in enumerate(getattr(self, kind)):
+                yield kind, number, rule
+
     def spec(self) -> spec.Compare:
-        kinds = {"ignore": self.ignore, "unordered": self.unordered, "tolerance": self.tolerance}
-        rules = tuple(rule.spec(kind) for kind, group in kinds.items() for rule in group)
+        rules = tuple(rule.spec(kind) for kind, _, rule in self.rules())
         return spec.Compare(rules, tuple(dict.fromkeys(name.lower() for name in self.headers)))
 
 

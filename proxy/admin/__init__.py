@@ -2,7 +2,7 @@
 a face."""
 
 from proxy.admin.app import make_app
-from proxy.admin.face import Accept, ControlFace, Promote, Reply, Rollback, Who
+from proxy.admin.face import Accept, ControlFace, Promote, ReplayMismatches, Reply, Rollback, Who
 from proxy.admin.problems import problem
 
-__all__ = ["Accept", "ControlFace", "Promote", "Reply", "Rollback", "Who", "make_app", "problem"]
+__all__ = ["Accept", "ControlFace", "Promote", "ReplayMismatches", "Reply", "Rollback", "Who", "make_app", "problem"]

@@ -9,7 +9,7 @@ from typing import TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from proxy.admin.face import Accept, ControlFace, Promote, Reply, Rollback, Who
+from proxy.admin.face import Accept, ControlFace, Promote, ReplayMismatches, Reply, Rollback, Who
 from proxy.admin.guard import guard, respond
 from proxy.admin.problems import problem, unknown_route
 
@@ -38,11 +38,12 @@ def make_app(face: ControlFace, *, token: str | None) -> web.Application:
     app.router.add_get(f"{api}/status", _status)
     app.router.add_get(f"{api}/inventory", _inventory)
     app.router.add_get(f"{api}/history", _history)
-    for path in ("", "/verdict", "/gate", "/mismatches", "/mismatches/{signature}"):
+    for path in ("", "/verdict", "/gate", "/mismatches", "/mismatches/{signature}", "/replay"):
         app.router.add_get(f"{api}/routes/{{route}}{path}", _route_reader(path))
     app.router.add_post(f"{api}/routes/{{route}}/promote", _route_writer(Promote, lambda face: face.promote))
     app.router.add_post(f"{api}/routes/{{route}}/rollback", _route_writer(Rollback, lambda face: face.rollback))
     app.router.add_post(f"{api}/routes/{{route}}/accept", _route_writer(Accept, lambda face: face.accept))
+    app.router.add_post(f"{api}/routes/{{route}}/replay", _route_writer(ReplayMismatches, lambda face: face.replay))
     app.router.add_post(f"{api}/halt", _writer(lambda face: face.halt))
     app.router.add_post(f"{api}/resume", _writer(lambda face: face.resume))
     app.router.add_post(f"{api}/reload", _writer(lambda face: face.reload))
@@ -93,6 +94,8 @@ async def _read(face: ControlFace, path: str, route: str, signature: str) -> Rep
             return await face.mismatches(route)
         case "/mismatches/{signature}":
             return await face.mismatch(route, signature)
+        case "/replay":
+            return face.replayed(route)
         case _:
             return Reply(200, face.route(route))
 

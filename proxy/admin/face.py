@@ -51,6 +51,12 @@ class Rollback(Who):
     yes: bool = False
 
 
+class ReplayMismatches(Who):
+    """`signature` None means all that are not accepted."""
+
+    signature: Named | None = None
+
+
 class Accept(BaseModel):
     """An intended difference; `until` is an ISO date."""
 
@@ -76,10 +82,12 @@ class ControlFace:
     inventory: Callable[[], Json]
     mismatches: Callable[[str], Awaitable[Reply]]
     mismatch: Callable[[str, str], Awaitable[Reply]]
+    replayed: Callable[[str], Reply]
     history: Callable[[str | None, int], Awaitable[Reply]]
     promote: Callable[[str, Promote], Awaitable[Reply]]
     rollback: Callable[[str, Rollback], Awaitable[Reply]]
     accept: Callable[[str, Accept], Awaitable[Reply]]
+    replay: Callable[[str, ReplayMismatches], Awaitable[Reply]]
     halt: Callable[[Who], Awaitable[Reply]]
     resume: Callable[[Who], Awaitable[Reply]]
     reload: Callable[[Who], Awaitable[Reply]]

@@ -24,6 +24,7 @@ COMMANDS = (
     "inventory",
     "status",
     "mismatches",
+    "replay-mismatches",
     "verdict",
     "accept",
     "promote",
@@ -43,7 +44,7 @@ class Strangler(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"proxy.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"proxy.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def resolve_command(

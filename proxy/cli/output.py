@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -80,6 +81,21 @@ def tracked(items: Sequence[T], doing: str) -> Iterator[T]:
     from rich.progress import track
 
     yield from track(items, doing, console=console, transient=True)
+
+
+@contextmanager
+def bar(doing: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr where that is a terminal, for work that goes on elsewhere; call what it gives with how much is
+    done."""
+    console = screen(err=True)
+    if not console.is_terminal:
+        yield lambda done: None
+        return
+    from rich.progress import Progress
+
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task(doing, total=total)
+        yield lambda done: progress.update(task, completed=done)
 
 
 def show_json(value: object) -> None:

@@ -6,11 +6,13 @@ from proxy.evidence.names_only import names_of_differences, names_of_observation
 from proxy.evidence.noise import Noise
 from proxy.evidence.rate import alpha_for, clean_needed, fail_value, interval, pass_value
 from proxy.evidence.redact import redact_differences, redact_observation, redact_request, redact_target
+from proxy.evidence.replay import Replayed, replayed, unfit
 from proxy.evidence.verdict import judge
 
 __all__ = [
     "Ledger",
     "Noise",
+    "Replayed",
     "Written",
     "alpha_for",
     "clean_needed",
@@ -27,4 +29,6 @@ __all__ = [
     "redact_observation",
     "redact_request",
     "redact_target",
+    "replayed",
+    "unfit",
 ]

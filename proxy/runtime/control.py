@@ -39,6 +39,7 @@ from proxy.runtime.keeper import Keeper
 from proxy.runtime.link import Kind, Link, pack_compiled, unpack
 from proxy.runtime.live import Change, Live
 from proxy.runtime.load import Built, build_file
+from proxy.runtime.replays import Replays
 from proxy.runtime.settings import Settings
 from proxy.runtime.views import Parts, Views, WorkerView
 from proxy.store import Batch, Store, StoreTrouble
@@ -80,6 +81,7 @@ class Control:
             )
         )
         self.commands = Commands(live, self.desk, self.apply, self._mark_halt)
+        self.replays = Replays(live, self.keeper, lambda: self.asker, self.views.signatures, lambda route, found: found)
 
     async def run(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -135,7 +137,7 @@ class Control:
         return await loop.create_unix_server(lambda: _Greeting(self).link, self.order.link)
 
     async def _serve_admin(self, listener: socket.socket) -> web.AppRunner:
-        app = make_app(make_face(self.live, self.views, self.commands, self._reload), token=self.settings.token)
+        app = make_app(make_face(self.live, self.views, self.commands, self.replays, self._reload), token=self.settings.token)
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=JOBS_END)
         await runner.setup()
         await web.SockSite(runner, listener).start()

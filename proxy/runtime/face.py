@@ -6,19 +6,24 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from proxy.admin import Accept, ControlFace, Promote, Reply, Rollback, Who, problem
+from proxy.admin import Accept, ControlFace, Promote, ReplayMismatches, Reply, Rollback, Who, problem
 from proxy.model.records import Accepted
 from proxy.model.sides import Stage
 from proxy.model.spec import Route
 from proxy.runtime.commands import Commands, Moved, Refused, plain_verdict
 from proxy.runtime.live import Live
 from proxy.runtime.load import Built
+from proxy.runtime.replays import Replays
 from proxy.runtime.views import Views
 from proxy.store import StoreTrouble
 
 
 def make_face(
-    live: Live, views: Views, commands: Commands, reload: Callable[[str], Awaitable[tuple[Built, tuple[str, ...]]]]
+    live: Live,
+    views: Views,
+    commands: Commands,
+    replays: Replays,
+    reload: Callable[[str], Awaitable[tuple[Built, tuple[str, ...]]]],
 ) -> ControlFace:
     def route(name: str) -> Route:
         return live.compiled.spec.by_name[name]
@@ -43,6 +48,15 @@ def make_face(
         accepted = Accepted(name, body.signature, body.owner, body.reason, until, time.time())
         refused = commands.accept(accepted, body.who)
         return _refused(refused, 404) if refused else Reply(200, {"route": name, **body.model_dump(mode="json")})
+
+    async def replay(name: str, body: ReplayMismatches) -> Reply:
+        return await _from_store(lambda: _replay(views, replays, route(name), body))
+
+    def replayed(name: str) -> Reply:
+        found = replays.latest(name)
+        if found is None:
+            return problem(404, "Nothing was replayed", f"POST here, or: strangler replay-mismatches {name}")
+        return Reply(200, found.plain())
 
     async def halt(body: Who) -> Reply:
         skipped = await commands.halt(body.who, body.why)
@@ -70,10 +84,12 @@ def make_face(
         inventory=views.inventory,
         mismatches=mismatches,
         mismatch=mismatch,
+        replayed=replayed,
         history=history,
         promote=promote,
         rollback=rollback,
         accept=accept,
+        replay=replay,
         halt=halt,
         resume=resume,
         reload=again,
@@ -85,6 +101,13 @@ async def _one_mismatch(views: Views, route: Route, signature: str) -> Reply:
     if found is None:
         return problem(404, "No such signature", f"Route {route.name} has none. See: strangler mismatches {route.name}")
     return Reply(200, found)
+
+
+async def _replay(views: Views, replays: Replays, route: Route, body: ReplayMismatches) -> Reply:
+    if body.signature and all(row["signature"] != body.signature for row in views.signatures(route)):
+        return problem(404, "No such signature", f"Route {route.name} has none. See: strangler mismatches {route.name}")
+    begun = await replays.start(route, body.signature, body.who, body.why)
+    return _refused(begun, 409) if isinstance(begun, Refused) else Reply(200, begun.plain())
 
 
 async def _history(views: Views, route: str | None, limit: int) -> Reply:

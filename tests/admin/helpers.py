@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from proxy.admin import Accept, ControlFace, Promote, Reply, Rollback, Who, problem
+from proxy.admin import Accept, ControlFace, Promote, ReplayMismatches, Reply, Rollback, Who, problem
 
 VERDICT = {
     "verdict": "inconclusive",
@@ -43,10 +43,12 @@ class Control:
             inventory=lambda: {"rows": [], "estimated": False},
             mismatches=self.mismatches,
             mismatch=self.mismatch,
+            replayed=lambda name: Reply(200, {"route": name, "running": False}),
             history=self.history,
             promote=self.promote,
             rollback=self.rollback,
             accept=self.accept,
+            replay=self.replay,
             halt=self.halt,
             resume=self.resume,
             reload=self.reload,
@@ -76,6 +78,10 @@ class Control:
     async def accept(self, route: str, body: Accept) -> Reply:
         self.done.append(("accept", route, body))
         return Reply(200, {"route": route})
+
+    async def replay(self, route: str, body: ReplayMismatches) -> Reply:
+        self.done.append(("replay", route, body))
+        return Reply(200, {"route": route, "running": True})
 
     async def halt(self, body: Who) -> Reply:
         self.done.append(("halt", body))

@@ -25,7 +25,7 @@ WELL = b"HTTP/1.1 200 OK\r\nX-Build: harm-1\r\nContent-Type: application/json\r\
 ANSWER = WELL + b'Content-Length: 15\r\n\r\n{"garbage":"n"}'
 GARBAGE = (
     b"\x00\xff\x13 this is not HTTP\r\n\r\n" * 20,
-    WELL + b'Content-Length: 14\r\n\r\n{"a":[[[[\xff\xfe{"',
+    WELL + b'Content-Length: 13\r\n\r\n{"a":[[[[\xff\xfe{"',
     WELL + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nnot a size\r\n",
     WELL + b"Content-Length: 10\r\nContent-Length: 11\r\n\r\n0123456789",
 )

@@ -7,6 +7,7 @@ would not be sent), and copies are given up after a second, so that a run of som
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +15,10 @@ from pathlib import Path
 from bench.compared import scrape, scrape_settled
 from bench.harm import FINE, Around
 from bench.harmful import FAULTS
-from bench.machine import Cores, Process, free_port, settle, start, stop, tree, wait_listening
+from bench.machine import BenchError, Cores, Process, free_port, settle, start, stop, tree, wait_listening
 from bench.open_loop import Latency
-from bench.upstream import Upstream
+from bench.throughput import fault_of
+from bench.upstream import SIZES, Upstream
 
 SIZE = "145"
 OFF = "calm"
@@ -71,12 +73,21 @@ def run_proxy(cores: Cores, folder: Path, upstream: Upstream) -> Iterator[tuple[
         proxy = Proxy(folder, ports, upstream)
         process = start("strangler", proxy.command(), cores.proxy, folder / "harm.log")
         try:
-            wait_listening(process, proxy.port)
+            wait_serving(proxy, process)
             yield proxy, process
         finally:
             stop(process, 15.0)
     finally:
         stop(services)
+
+
+def wait_serving(proxy: Proxy, process: Process, patience: float = 15.0) -> None:
+    deadline = time.monotonic() + patience
+    while fault := fault_of(proxy.url(OFF), SIZES[SIZE]):
+        process.check()
+        if time.monotonic() > deadline:
+            raise BenchError(f"{process.name} does not serve: {fault}\n{process.tail()}")
+        time.sleep(0.1)
 
 
 def measure_harm(

@@ -81,7 +81,7 @@ class Control:
             )
         )
         self.commands = Commands(live, self.desk, self.apply, self._mark_halt)
-        self.replays = Replays(live, self.keeper, lambda: self.asker, self.views.signatures, lambda route, found: found)
+        self.replays = Replays(live, self.keeper, lambda: self.asker, self.views.signatures, self.desk.as_known)
 
     async def run(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()

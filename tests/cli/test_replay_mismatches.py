@@ -60,7 +60,7 @@ def test_it_waits_for_the_end_and_tells_by_its_exit_code(ask: Run, admin: Canned
     as_json = ask("replay-mismatches", "charge-read", "3fa1b2c4", "--json")
     assert as_json.exit_code == code
     assert json.loads(as_json.stdout) == replay(says, tally(says))
-    assert [asked.fields for asked in admin.asked if asked.fields][-1]["signature"] == "3fa1b2c4"  # type: ignore[index]
+    assert [asked.fields for asked in admin.asked if asked.fields][-1]["signature"] == "3fa1b2c4"
 
 
 def test_what_is_not_mended_is_said_in_words(ask: Run, admin: CannedAdmin) -> None:

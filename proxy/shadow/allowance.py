@@ -15,7 +15,7 @@ from enum import IntEnum
 
 from proxy.model.comparison import Field
 
-FREELY = 20  # questions about one field
+FREELY = 40  # questions about one field; enough to know it
 EVERY = 1.0  # seconds between two of them after that
 FIELDS = 10_000  # remembered
 

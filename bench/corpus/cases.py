@@ -1,0 +1,72 @@
+"""Which routes are run: every kind of noise alone, some together, and every mistake at several frequencies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import NamedTuple
+
+from bench.corpus.kinds import OFTEN, Noise, Wrong, held_out
+from bench.corpus.noise_elsewhere import ELSEWHERE, RARE
+from bench.corpus.noise_fields import FIELDS
+from bench.corpus.world import SHARES
+from bench.corpus.wrong_answers import DOCUMENTS, HTTP, LISTS
+from bench.corpus.wrong_noise import INSIDE
+from bench.corpus.wrong_values import VALUES
+
+NOISES = (*FIELDS, *ELSEWHERE, *RARE)
+WRONGS = (*VALUES, *LISTS, *HTTP, *DOCUMENTS, *INSIDE)
+DOCUMENT_BASES = frozenset({"merchant", "simple", "soap", "pdf", "login", "moved"})
+BACKGROUND = 3  # kinds of noise on every JSON route that has a mistake
+TOGETHER = 6  # kinds on a route of mixed noise
+# Requests after the learning ones: enough for 20 wrong answers or more, for some ten of a single tenant.
+JUDGED = {"all": 400, "5 %": 1000, "1 %": 2000, "a tenant": 5000}
+
+
+class Case(NamedTuple):
+    """One route. `share` says which requests meet the mistake, "" where there is none."""
+
+    kind: str
+    base: str
+    noises: tuple[Noise, ...]
+    wrong: Wrong | None
+    share: str
+    learning: int
+    judged: int
+
+    @property
+    def often(self) -> bool:
+        """True when all its noise shows in 5 % of answers or more."""
+        return all(noise.share >= OFTEN for noise in self.noises)
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        named = [name for noise in self.noises for name in noise.headers]
+        named += self.wrong.headers if self.wrong else ()
+        return tuple(dict.fromkeys(("content-type", *named)))
+
+
+def cases(names: Sequence[str], requests: int, apart: bool) -> list[Case]:
+    """The routes of the kinds named (all, if none is), each with so many requests to learn from; `apart` picks the
+    third that is held out. Kinds named by hand must be of that part too."""
+    noises = [kind for kind in NOISES if held_out(kind.name) == apart]
+    wrongs = [kind for kind in WRONGS if held_out(kind.name) == apart]
+    found = [Case(one.name, one.base, (one,), None, "", requests, requests) for one in noises]
+    mixable = [kind for kind in FIELDS if held_out(kind.name) == apart and not kind.alone]
+    for number, base in enumerate(("charge", "invoices")):
+        mixed = Random(f"mixed {number}").sample(mixable, min(TOGETHER, len(mixable)))
+        found.append(Case(f"mixed_{number + 1}", base, tuple(mixed), None, "", requests, requests))
+    for wrong in wrongs:
+        behind = _background(wrong, mixable)
+        for share in SHARES:
+            judged = min(JUDGED[share], requests)
+            found.append(Case(wrong.name, wrong.base, behind, wrong, share, requests, judged))
+    return [case for case in found if not names or case.kind in names]
+
+
+def _background(wrong: Wrong, mixable: list[Noise]) -> tuple[Noise, ...]:
+    own = (wrong.inside,) if wrong.inside else ()
+    if wrong.base in DOCUMENT_BASES:
+        return own
+    others = [kind for kind in mixable if kind is not wrong.inside]
+    return (*own, *Random(wrong.name).sample(others, min(BACKGROUND, len(others))))

@@ -1,0 +1,277 @@
+"""One route from its first request to its last, judged by the real code, on a clock of its own.
+
+In the order in which control does it: byte-equal pairs are settled; others compared; a mismatch is offered to the
+re-asks, which keep their budgets, and waits for the answers; noise learns and reads; what it explains is taken out; the
+ledger counts the rest. A sample of all pairs is asked again too. The mistake is there from the first request on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from heapq import heappop, heappush
+from random import Random
+from typing import NamedTuple
+
+from bench.corpus.answers import Bases
+from bench.corpus.cases import Case
+from bench.corpus.world import SHARES, World
+from proxy import comparison, evidence
+from proxy.evidence.noise import Noise
+from proxy.model.comparison import Comparison, Field, NotCompared, Result, Risk
+from proxy.model.evidence import EvidenceKey, Settled
+from proxy.model.noise import Reask
+from proxy.model.observation import EMPTY_BODY, CapturedRequest, Observation, Pair
+from proxy.model.sides import Side
+from proxy.model.spec import Backend, Compare, RoutesSpec
+from proxy.shadow.reasks import Again, Cancel, Reasks, Ways
+
+PER_SECOND = 50  # requests of the route
+START = 1_793_490_990.0  # 2026-10-31 23:56:30 UTC: day and month end while the noise-only routes are judged
+LOOK = 250  # requests between two looks at what is flagged
+SPEC = RoutesSpec({name: Backend(name, f"http://{name}", name, 80) for name in ("legacy", "extracted")}, "legacy")
+KEY = EvidenceKey("route", "rules", "1", 1)
+
+
+@dataclass
+class Tally:
+    """How the pairs of one label ended, of those that are judged."""
+
+    pairs: int = 0
+    results: Counter[str] = field(default_factory=Counter)
+    named: int = 0  # of the mismatches, those reported at the field that is wrong
+    paths: Counter[str] = field(default_factory=Counter)  # where mismatches were reported
+
+
+class Figures(NamedTuple):
+    """What came of one case. `wrong` and `clean` tally the judged pairs with and without the mistake; `found` says
+    how the mistake is known in the end: "reported", "flagged" or "". `inside`: the mistake is in a noisy
+    field. `first` and `first_wrong` are the numbers of the
+    request and of the wrong answer at which it was."""
+
+    kind: str
+    share: str
+    often: bool
+    inside: bool
+    wrong: Tally
+    clean: Tally
+    early_false: int  # clean pairs reported while learning
+    unseen: int  # wrong answers in which the comparison sees no difference
+    found: str
+    first: int
+    first_wrong: int
+    asked: int
+    flagged: tuple[str, ...]
+
+
+class _Waiting(NamedTuple):
+    """A pair under way, with what the corpus knows of it; `truth` is None for a clean one."""
+
+    number: int
+    pair: Pair
+    first: Comparison
+    truth: frozenset[Field] | None
+
+
+class Run:
+    """One case. `go` runs it."""
+
+    def __init__(self, case: Case, bases: Bases) -> None:
+        share = SHARES[case.share] if case.share else 0.0
+        self.case = case
+        self.world = World(bases[case.base], case.noises, case.wrong, share, f"{case.kind}/{case.share}")
+        self.rules = comparison.compile_rules(Compare(headers=case.headers))
+        self.inside = case.wrong is not None and case.wrong.inside is not None
+        self.wanted = tuple(name.encode() for name in case.headers)
+        self.noise = Noise()
+        self.ledger = evidence.Ledger()
+        self.dice = Random(f"traffic {case.kind} {case.share}")
+        self.now = 0.0
+        self.events: list[tuple[float, int, Callable[[], None]]] = []
+        self.tickets = 0
+        self.asked = 0
+        self.wrong, self.clean = Tally(), Tally()
+        self.early_false = self.unseen = self.wrongs = 0
+        self.truths: set[Field] = set()
+        self.first = self.first_wrong = 0
+        self.reported = False
+        self.reasks = Reasks(SPEC, self._ways())
+
+    def go(self) -> Figures:
+        total = self.case.learning + self.case.judged
+        for number in range(total):
+            self._until(number / PER_SECOND)
+            self._request(number)
+            if number % LOOK == LOOK - 1:
+                self._look(number)
+        self._until(total / PER_SECOND + 10.0)
+        self._look(total)
+        self.ledger.advance(float("inf"), START)
+        flagged = tuple(sorted({one.path for one in self.noise.regressions()}))
+        found = self._found()
+        case = self.case
+        kind = (case.kind, case.share, case.often, self.inside)
+        first = (self.first, self.first_wrong) if found else (0, 0)
+        counted = (self.wrong, self.clean, self.early_false, self.unseen)
+        return Figures(*kind, *counted, found, *first, self.asked, flagged)
+
+    # the virtual world around it
+
+    def _until(self, time: float) -> None:
+        while self.events and self.events[0][0] <= time:
+            self.now, _, event = heappop(self.events)
+            event()
+        self.now = time
+
+    def _later(self, seconds: float, event: Callable[[], None]) -> Cancel:
+        self.tickets += 1
+        heappush(self.events, (self.now + seconds, self.tickets, event))
+        return _nothing
+
+    def _ways(self) -> Ways:
+        return Ways(
+            ask=self._ask,
+            is_free=lambda backend: True,
+            later=self._later,
+            is_current=lambda pair: True,
+            counted=lambda route, result: None,
+            stopped=lambda why, seconds: None,
+            clock=lambda: self.now,
+            dice=self.dice.random,
+        )
+
+    def _ask(
+        self,
+        backend: str,
+        side: Side,
+        request: CapturedRequest,
+        deadline: float,
+        done: Callable[[Observation], None],
+    ) -> Cancel:
+        number = int(request.target[1:])
+
+        def answered() -> None:
+            at = START + self.now
+            if side is Side.LEGACY:
+                done(self.world.legacy(number, at))
+            else:
+                done(self.world.extracted(number, at).observed)
+
+        return self._later(self.dice.uniform(0.004, 0.02), answered)
+
+    # one pair
+
+    def _request(self, number: int) -> None:
+        at = START + self.now
+        legacy = self.world.legacy(number, at)
+        self.reasks.usual("route", legacy.total)
+        extracted, right = self.world.extracted(number, at + self.dice.uniform(0.004, 0.03))
+        truth = None
+        if right is not None:
+            truth = comparison.compare(right, extracted, self.rules).fields
+            self.wrongs += 1
+            self.unseen += not truth
+            self.truths |= truth
+        if comparison.byte_equal(legacy, extracted, self.wanted):
+            first = Comparison(Result.MATCH, None, "", None, (legacy.status, extracted.status), (), 0)
+        else:
+            first = comparison.compare(legacy, extracted, self.rules)
+        request = CapturedRequest(b"GET", b"/%d" % number, (), EMPTY_BODY)
+        pair = Pair("route", 1, self.rules.digest, self.now, request, legacy, extracted, Side.LEGACY)
+        waiting = _Waiting(number, pair, first, truth)
+        sampled = self.dice.random() * 100 < SPEC.reasks.sample
+        if first.result is Result.MISMATCH:
+            if not self.reasks.offer(pair, first.fields, sampled, partial(self._again, waiting)):
+                self._decide(waiting, None)
+            return
+        self._settle(waiting, first)
+        if sampled and first.result in (Result.MATCH, Result.IGNORED):
+            self.reasks.offer(pair, (), sampled, partial(self._sampled, waiting))
+
+    def _again(self, waiting: _Waiting, again: Again | None) -> None:
+        reask = self._reask(waiting, again) if again else None
+        if reask:
+            self.noise.learn(waiting.first, reask)
+        self._decide(waiting, reask)
+
+    def _sampled(self, waiting: _Waiting, again: Again | None) -> None:
+        if again:
+            self.noise.learn(waiting.first, self._reask(waiting, again))
+
+    def _reask(self, waiting: _Waiting, again: Again) -> Reask:
+        self.asked += 1
+        legacy, extracted, rules = waiting.pair.legacy, waiting.pair.extracted, self.rules
+        return Reask(
+            legacy_again=comparison.compare(legacy, again.legacy, rules),
+            extracted_again=comparison.compare(legacy, again.extracted, rules),
+            extracted_itself=comparison.compare(extracted, again.extracted, rules),
+            both_again=comparison.compare(again.legacy, again.extracted, rules),
+            crossed=comparison.compare(extracted, again.legacy, rules),
+        )
+
+    def _decide(self, waiting: _Waiting, reask: Reask | None) -> None:
+        reading = self.noise.read(waiting.first, reask, may_ask=self.reasks.may_ask(waiting.pair))
+        left = comparison.without(waiting.first, reading.explained)
+        if left.result is Result.MISMATCH and left.fields <= reading.learning:
+            left = Comparison(Result.NOT_COMPARED, NotCompared.LEARNING, "", None, left.status_pair, (), 0)
+        self._settle(waiting, left)
+
+    # counting
+
+    def _settle(self, waiting: _Waiting, final: Comparison) -> None:
+        times = (waiting.pair.legacy.total, waiting.pair.extracted.total)
+        reason = final.reason.value if final.reason else ""
+        high = final.risk is Risk.HIGH
+        settled = Settled(
+            KEY, waiting.pair.arrival, waiting.number, final.result, reason, final.signature, high, False, times
+        )
+        self.ledger.add(settled, final)
+        truth, mismatch = waiting.truth, final.result is Result.MISMATCH
+        named = mismatch and truth is not None and any(_touches(one, truth) for one, _ in final.fields)
+        if waiting.number < self.case.learning:
+            self.early_false += mismatch and truth is None
+            if named and not self.inside:  # inside noise, what is reported before the noise is known may be the noise
+                self._first_found(waiting.number)
+            return
+        tally = self.clean if truth is None else self.wrong
+        tally.pairs += 1
+        tally.results[f"{final.result}: {reason}" if reason else str(final.result)] += 1
+        tally.named += named
+        if mismatch:
+            tally.paths.update({path for path, _ in final.fields})
+        if named:
+            self.reported = True
+            self._first_found(waiting.number)
+
+    def _look(self, number: int) -> None:
+        flagged = self.noise.regressions()
+        for one in flagged:
+            self.ledger.flag(KEY, f"noise {one.path}", one.path, one.asked, START + self.now)
+        if not self.first and any(_touches(one.path, self.truths) for one in flagged):
+            self._first_found(number)
+
+    def _first_found(self, number: int) -> None:
+        if not self.first:
+            self.first, self.first_wrong = number + 1, self.wrongs
+
+    def _found(self) -> str:
+        """Reported: a judged pair was, at the field that is wrong. Flagged: the ledger has a signature for it."""
+        if self.reported:
+            return "reported"
+        rows = [row for row in self.ledger.signatures("route") if row.signature.startswith("noise ")]
+        return "flagged" if any(_touches(row.path, self.truths) for row in rows) else ""
+
+
+def _touches(path: str, truth: frozenset[Field] | set[Field]) -> bool:
+    """True when `path` is the place of one of these fields, holds it, or is inside it."""
+    return any(path == one or _within(path, one) or (path != "$" and _within(one, path)) for one, _ in truth)
+
+
+def _within(path: str, whole: str) -> bool:
+    return path.startswith((f"{whole}.", f"{whole}["))
+
+
+def _nothing() -> None:
+    """A virtual event that is cancelled finds its pair gone."""

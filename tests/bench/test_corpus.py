@@ -1,0 +1,200 @@
+"""The corpus says the truth about its own pairs, and its runner counts by it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+
+from bench.corpus.answers import Bases, real_answers
+from bench.corpus.cases import NOISES, WRONGS, Case, cases
+from bench.corpus.figures import Share, injected, pair_recall, recall, totals
+from bench.corpus.kinds import Noise, Wrong, held_out
+from bench.corpus.report import markdown
+from bench.corpus.running import Figures, Run, Tally, _touches
+from bench.corpus.world import SHARES, World, with_derived
+from proxy import comparison
+from proxy.model.comparison import Kind, Result
+from proxy.model.observation import Observation
+from proxy.model.spec import Compare
+
+NOW = 1_793_490_990.0
+
+
+@pytest.fixture(scope="module")
+def bases() -> Bases:
+    return with_derived(real_answers(each=12))
+
+
+def seen(one: Observation) -> tuple[object, ...]:
+    return one.status, one.headers, one.body.data
+
+
+def test_names_are_unique_and_there_are_more_kinds_than_asked_for() -> None:
+    names = [kind.name for kind in NOISES] + [kind.name for kind in WRONGS]
+    assert [name for name, count in Counter(names).items() if count > 1] == []
+    assert len(NOISES) >= 12
+    assert len(WRONGS) >= 20
+    assert sum(kind.inside is not None for kind in WRONGS) >= 10
+
+
+def test_the_split_is_by_name_alone_and_about_a_third() -> None:
+    assert [held_out(name) for name in ("missing_field", "extra_field", "clock_iso")] == [True, False, False]
+    for kinds in (NOISES, WRONGS):
+        apart = sum(held_out(kind.name) for kind in kinds)
+        assert 0.25 < apart / len(kinds) < 0.45
+
+
+def test_a_run_holds_nothing_of_the_other_part() -> None:
+    for apart in (False, True):
+        chosen = cases([], 100, apart)
+        kinds = {case.kind for case in chosen if not case.kind.startswith("mixed")}
+        assert {held_out(kind) for kind in kinds} == {apart}
+        background = {
+            noise.name
+            for case in chosen
+            for noise in case.noises
+            if case.wrong is None or noise is not case.wrong.inside
+        }
+        assert {held_out(name) for name in background} == {apart}
+    assert {case.share for case in cases(["extra_field"], 100, False)} == set(SHARES)
+    assert cases(["extra_field"], 100, True) == []
+
+
+@pytest.mark.parametrize("noise", NOISES, ids=lambda kind: kind.name)
+def test_noise_varies_between_askings_on_both_sides_and_is_never_labelled(bases: Bases, noise: Noise) -> None:
+    world = World(bases[noise.base], (noise,), None, 0.0, "noise")
+    asked = 40 if noise.share >= 0.05 else 8_000
+    legacy = {seen(world.legacy(3, NOW + 13.0 * time)) for time in range(asked)}
+    said = [world.extracted(3, NOW + 13.0 * time) for time in range(asked)]
+    assert {one.right for one in said} == {None}
+    if noise.name in ("as_it_is_simple", "as_it_is_project"):  # pypiserver says the same each time, and that is so too
+        assert len(legacy) == 1
+        return
+    assert len(legacy) > 1
+    assert len({seen(one.observed) for one in said}) > 1
+
+
+@pytest.mark.parametrize("noise", [kind for kind in NOISES if 0.001 < kind.share < 1.0], ids=lambda kind: kind.name)
+def test_noise_shows_as_often_as_it_says(bases: Bases, noise: Noise) -> None:
+    world = World(bases[noise.base], (noise,), None, 0.0, "how often")
+    asked = 5_000 if noise.share < 0.05 else 1_000
+    usual = Counter(seen(world.legacy(3, NOW)) for _ in range(asked)).most_common(1)[0][1]
+    assert (1 - usual / asked) == pytest.approx(noise.share, rel=0.6)
+
+
+@pytest.mark.parametrize("wrong", WRONGS, ids=lambda kind: kind.name)
+def test_a_mistake_changes_the_answer_and_only_where_it_is_labelled(bases: Bases, wrong: Wrong) -> None:
+    noises = (wrong.inside,) if wrong.inside else ()
+    world = World(bases[wrong.base], noises, wrong, 1.0, "mistake")
+    said = [world.extracted(number, NOW + number) for number in range(60)]
+    labelled = [one for one in said if one.right is not None]
+    assert labelled, "the mistake is made at least once in 60 answers"
+    assert all(one.right is not None and seen(one.observed) != seen(one.right) for one in labelled)
+    quiet = World(bases[wrong.base], noises, wrong, 0.0, "mistake")
+    assert all(quiet.extracted(number, NOW).right is None for number in range(60))
+
+
+def test_mistakes_are_made_for_the_share_of_requests_and_the_same_ones_when_asked_again(bases: Bases) -> None:
+    (case,) = [case for case in cases(["extra_field"], 100, False) if case.share == "all"]
+    for share, rate in ((1.0, 1.0), (0.05, 0.05), (0.01, 0.01), (-1.0, 0.002)):
+        world = World(bases["charge"], (), case.wrong, share, "share")
+        assert sum(map(world.meets, range(20_000))) / 20_000 == pytest.approx(rate, rel=0.4)
+        met = [number for number in range(1000) if world.extracted(number, NOW).right]
+        assert met == [number for number in range(1000) if world.extracted(number, NOW + 1).right]
+
+
+def test_a_mistake_in_noise_is_labelled_at_its_own_field_only(bases: Bases) -> None:
+    kind = "clock_an_hour_off"
+    (case,) = [case for case in cases([kind], 100, held_out(kind)) if case.share == "all"]
+    world = World(bases[case.base], case.noises, case.wrong, 1.0, "label")
+    said = world.extracted(5, NOW)
+    assert said.right is not None
+    rules = comparison.compile_rules(Compare())
+    fields = comparison.compare(said.right, said.observed, rules).fields
+    assert {path for path, _ in fields} == {"$.served_at"}, "the other noise was drawn once for both"
+    assert len(case.noises) > 1
+
+
+def test_answers_are_real_ones(bases: Bases) -> None:
+    body = json.loads(World(bases["charge"], (), None, 0.0, "x").legacy(0, NOW).body.data)
+    assert body["object"] == "charge"
+    assert "request_id" not in body, "Tripe's own stamps are left out where a kind brings its own"
+    assert b"sha256=" in bases["simple"][0][0].body
+    assert bases["missing"][0][0].status == 404
+    assert bases["pdf"][0][0].body.startswith(b"%PDF")
+    assert bases["merchant"][0][0].body.count(b'name="csrf"') == 2
+
+
+def run(bases: Bases, kind: str, share: str = "", requests: int = 300) -> Figures:
+    (case,) = [case for case in cases([kind], requests, held_out(kind)) if case.share == share]
+    return Run(case, bases).go()
+
+
+def test_a_mistake_in_a_steady_field_is_found_and_every_pair_is_counted_once(bases: Bases) -> None:
+    one = run(bases, "number_as_text", "all")
+    assert one.found == "reported"
+    assert (one.wrong.pairs, one.wrong.named, one.clean.pairs) == (300, 300, 0)
+    assert sum(one.wrong.results.values()) == 300
+    assert one.first <= 60
+    assert one.unseen == 0
+
+
+def test_a_mistake_for_some_requests_leaves_the_others_clean(bases: Bases) -> None:
+    one = run(bases, "number_as_text", "5 %")
+    assert 5 <= one.wrong.pairs <= 30
+    assert one.wrong.pairs + one.clean.pairs == 300
+    assert one.found
+    assert one.wrong.paths["$.amount"] == one.wrong.named
+
+
+def test_without_noise_or_mistake_nothing_is_reported(bases: Bases) -> None:
+    case = Case("quiet", "charge", (), None, "", 100, 200)
+    one = Run(case, bases).go()
+    assert (one.clean.pairs, dict(one.clean.results)) == (200, {"match": 200})
+    assert (one.found, one.flagged, one.early_false) == ("", (), 0)
+    assert one.asked > 0, "a sample is asked again all the same"
+
+
+def test_both_sides_are_asked_again_within_the_budget(bases: Bases) -> None:
+    one = run(bases, "clock_iso")
+    seconds = 600 / 50
+    assert 20 <= one.asked <= 10 * seconds
+
+
+def test_a_run_can_be_repeated(bases: Bases) -> None:
+    assert run(bases, "flag_20_percent") == run(bases, "flag_20_percent")
+
+
+def figures(share: str, found: str, named: int, pairs: int, false: int = 0) -> Figures:
+    wrong = Tally(pairs, Counter({Result.MISMATCH: named}), named)
+    clean = Tally(1000, Counter({"mismatch": false, "match": 1000 - false}))
+    return Figures("kind", share, True, False, wrong, clean, 0, 0, found, 1, 1, 5, ())
+
+
+def test_recall_counts_mistakes_and_pairs_apart() -> None:
+    rows = [figures("all", "reported", 90, 100), figures("all", "flagged", 0, 100), figures("1 %", "", 0, 10)]
+    assert recall(rows) == {"all": Share(2, 2), "1 %": Share(0, 1), "all frequencies": Share(2, 3)}
+    assert pair_recall(rows) == Share(90, 210)
+    assert injected([figures("1 %", "", 0, 0)]) == [], "what was never made cannot be found"
+    assert totals([*rows, figures("", "", 0, 0, false=3)])["noise-only pairs reported, noise in 5 % or more"] == Share(
+        3, 1000
+    )
+
+
+def test_a_path_touches_what_it_is_holds_or_is_inside() -> None:
+    truth = {("$.data[*].amount", Kind.VALUE)}
+    assert _touches("$.data[*].amount", truth)
+    assert _touches("$.data", truth)
+    assert _touches("$.data[*].amount.value", truth)
+    assert not _touches("$.data[*].amount_due", truth)
+    assert not _touches("$", truth)
+    assert not _touches("$.request_id", truth)
+
+
+def test_the_tables_name_what_was_not_found(bases: Bases) -> None:
+    text = markdown([run(bases, "extra_field", "all"), run(bases, "clock_iso")])
+    assert "| extra_field | an internal field leaks |" in text
+    assert "| clock_iso | ISO 8601 with milliseconds and Z | 300 |" in text
+    assert "- mistakes found, all frequencies: 1 of 1 (100.0 %)" in text

@@ -4,7 +4,7 @@ from proxy.comparison.content import decoded_body
 from proxy.comparison.describe import describe
 from proxy.comparison.findings import signature_of
 from proxy.comparison.pair import byte_equal, compare
-from proxy.comparison.rules import Rules, compile_rules
+from proxy.comparison.rules import Rules, compile_rules, label
 from proxy.comparison.saved import BadMessageError, parse_saved
 from proxy.comparison.without import without
 
@@ -16,6 +16,7 @@ __all__ = [
     "compile_rules",
     "decoded_body",
     "describe",
+    "label",
     "parse_saved",
     "signature_of",
     "without",

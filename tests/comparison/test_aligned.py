@@ -41,6 +41,12 @@ RULES = st.lists(
         PATHS.map(lambda path: Rule("unordered", path, key="id")),
         PATHS.map(lambda path: Rule("tolerance", path, absolute=0.5)),
         PATHS.map(lambda path: Rule("tolerance", path, relative=0.2)),
+        PATHS.map(lambda path: Rule("tolerance", path, within=2.0)),
+        PATHS.map(lambda path: Rule("only", path)),
+        PATHS.map(lambda path: Rule("pattern", path, pattern='[0-9a"]+')),
+        PATHS.map(lambda path: Rule("any_case", path)),
+        PATHS.map(lambda path: Rule("null_is_missing", path)),
+        PATHS.map(lambda path: Rule("renamed", path)),
     ),
     max_size=4,
 )
@@ -64,7 +70,7 @@ def by_walk(left: str, right: str, rules: Rules) -> Findings | None:
 def said(found: Findings | None) -> object:
     if found is None:
         return None
-    return found.worst_first(), found.explained, found.total, found.unexplained, found.kinds
+    return found.worst_first(), found.explained, found.total, found.unexplained, found.kinds, found.claims
 
 
 def by_alignment(left: str, right: str, rules: Rules) -> Findings | None:
@@ -92,6 +98,40 @@ def test_changed_scalars_are_found_as_the_walk_finds_them(
 ) -> None:
     values = (scalars(document) if own else new) or new
     left, right = form(document), form(changed(document, dice, values, dice.choice([0.1, 0.5, 1.0])))
+    found = by_alignment(left, right, ruled(*rules))
+    if found is not None:
+        assert said(found) == said(by_walk(left, right, ruled(*rules)))
+
+
+FEW = st.sampled_from([0, 1, 2, 3, 4, "a", "A"])
+ROWS = st.lists(
+    st.fixed_dictionaries({"id": FEW, "at": st.sampled_from([5, 6]), "n": FEW}),
+    min_size=3,
+    max_size=6,
+)
+ROW_RULES = st.lists(
+    st.sampled_from(
+        [
+            Rule("ignore", "$[*].at"),
+            Rule("any_case", "$[*].id"),
+            Rule("tolerance", "$[*].at", absolute=1.0),
+            Rule("only", "$[*].id"),
+            Rule("unordered", "$"),
+        ]
+    ),
+    max_size=2,
+)
+
+
+@OFTEN
+@given(ROWS, ROW_RULES, st.integers(0, 3), st.booleans(), st.randoms())
+def test_shifted_rows_are_found_as_the_walk_finds_them(
+    rows: list[Any], rules: list[Rule], by: int, clock: bool, dice: random.Random
+) -> None:
+    turned = changed(rows[by:] + rows[:by], dice, [0, 1, 9], 0.1)
+    if clock:
+        turned = [row | {"at": 7} for row in turned]
+    left, right = json.dumps(rows), json.dumps(turned)
     found = by_alignment(left, right, ruled(*rules))
     if found is not None:
         assert said(found) == said(by_walk(left, right, ruled(*rules)))
@@ -214,6 +254,20 @@ def test_an_ignored_object_is_one_difference() -> None:
     assert found is not None
     assert found.total == 1
     assert said(found) == said(by_walk(left, right, ruled(Rule("ignore", "$.meta"))))
+
+
+def test_shifted_rows_are_left_to_the_walk_and_noisy_ones_are_not() -> None:
+    def rows(first: int, at: int) -> str:
+        return json.dumps([{"id": number, "at": at, "v": number * 7} for number in range(first, first + 20)])
+
+    assert by_alignment(rows(1, 5), rows(2, 5), ruled()) is None
+    walked = by_walk(rows(1, 5), rows(2, 5), ruled())
+    assert walked is not None
+    assert [(one.kind, one.place) for one in walked.worst_first()] == [("missing", "$[0]"), ("extra", "$[19]")]
+    noisy = by_alignment(rows(1, 5), rows(1, 6), ruled())
+    assert noisy is not None
+    assert said(noisy) == said(by_walk(rows(1, 5), rows(1, 6), ruled()))
+    assert noisy.kinds == {("$[*].at", "value")}
 
 
 def test_an_unordered_array_is_left_to_the_walk() -> None:

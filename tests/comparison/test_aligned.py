@@ -124,11 +124,11 @@ ROW_RULES = st.lists(
 
 
 @OFTEN
-@given(ROWS, ROW_RULES, st.integers(0, 3), st.booleans(), st.randoms())
+@given(ROWS, ROW_RULES, st.integers(0, 3), st.booleans(), st.integers(0, 2**32))
 def test_shifted_rows_are_found_as_the_walk_finds_them(
-    rows: list[Any], rules: list[Rule], by: int, clock: bool, dice: random.Random
+    rows: list[Any], rules: list[Rule], by: int, clock: bool, seed: int
 ) -> None:
-    turned = changed(rows[by:] + rows[:by], dice, [0, 1, 9], 0.1)
+    turned = changed(rows[by:] + rows[:by], random.Random(seed), [0, 1, 9], 0.1)
     if clock:
         turned = [row | {"at": 7} for row in turned]
     left, right = json.dumps(rows), json.dumps(turned)

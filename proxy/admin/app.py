@@ -38,7 +38,7 @@ def make_app(face: ControlFace, *, token: str | None) -> web.Application:
     app.router.add_get(f"{api}/status", _status)
     app.router.add_get(f"{api}/inventory", _inventory)
     app.router.add_get(f"{api}/history", _history)
-    for path in ("", "/verdict", "/gate", "/mismatches", "/mismatches/{signature}", "/replay"):
+    for path in ("", "/verdict", "/gate", "/mismatches", "/mismatches/{signature}", "/replay", "/suggestions"):
         app.router.add_get(f"{api}/routes/{{route}}{path}", _route_reader(path))
     app.router.add_post(f"{api}/routes/{{route}}/promote", _route_writer(Promote, lambda face: face.promote))
     app.router.add_post(f"{api}/routes/{{route}}/rollback", _route_writer(Rollback, lambda face: face.rollback))
@@ -90,6 +90,8 @@ async def _read(face: ControlFace, path: str, route: str, signature: str) -> Rep
         case "/gate":
             verdict = face.verdict(route)
             return Reply(200 if verdict["verdict"] == _PASS else 412, verdict)
+        case "/suggestions":
+            return Reply(200, face.suggestions(route))
         case "/mismatches":
             return await face.mismatches(route)
         case "/mismatches/{signature}":

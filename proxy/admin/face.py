@@ -79,6 +79,7 @@ class ControlFace:
     status: Callable[[], Json]
     route: Callable[[str], Json]
     verdict: Callable[[str], Json]
+    suggestions: Callable[[str], Json]
     inventory: Callable[[], Json]
     mismatches: Callable[[str], Awaitable[Reply]]
     mismatch: Callable[[str, str], Awaitable[Reply]]

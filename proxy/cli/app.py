@@ -25,6 +25,7 @@ COMMANDS = (
     "status",
     "mismatches",
     "replay-mismatches",
+    "suggest-rules",
     "verdict",
     "accept",
     "promote",

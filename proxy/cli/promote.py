@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
-import tempfile
-from pathlib import Path
 
 import click
 
 from proxy.cli.client import Client, Json, Refused
 from proxy.cli.options import admin_options, config_option, json_option, read_text, who_options
 from proxy.cli.output import Trouble, indented, show, show_json
-from proxy.cli.routes_file import compiled, named
+from proxy.cli.routes_file import compiled, named, replace_text
 from proxy.cli.views import show_move, verdict_lines
 
 
@@ -93,7 +90,6 @@ def _show_refusal(route: str, refusal: Refused) -> None:
 
 
 def _write_edit(config: str, route: str, done: Json) -> None:
-    """The file is replaced whole, so that nobody ever reads half of it; a symlink stays one."""
     from proxy.config import CannotEditError, edit_stage
     from proxy.model.sides import Stage
 
@@ -103,22 +99,4 @@ def _write_edit(config: str, route: str, done: Json) -> None:
         text = edit_stage(read_text(config), route, stage, to.get("percent") if stage is Stage.CANARY else None)
     except CannotEditError as error:
         raise Trouble(f"{route} was promoted, but {config} was not edited: {error.message}.", error.remedy) from None
-    target = Path(os.path.realpath(config))
-    try:
-        mode = stat.S_IMODE(target.stat().st_mode)
-        handle, scratch = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(scratch, mode)
-            os.replace(scratch, target)
-        except BaseException:
-            os.unlink(scratch)
-            raise
-    except OSError as error:
-        raise Trouble(
-            f"{route} was promoted, but {config} could not be written: {error.strerror}.",
-            f"Make the edit by hand:\n{done.get('edit', '')}",
-        ) from None
+    replace_text(config, text, f"{route} was promoted. Make the edit by hand:\n{done.get('edit', '')}")

@@ -137,7 +137,8 @@ class Control:
         return await loop.create_unix_server(lambda: _Greeting(self).link, self.order.link)
 
     async def _serve_admin(self, listener: socket.socket) -> web.AppRunner:
-        app = make_app(make_face(self.live, self.views, self.commands, self.replays, self._reload), token=self.settings.token)
+        face = make_face(self.live, self.views, self.commands, self.replays, self._reload)
+        app = make_app(face, token=self.settings.token)
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=JOBS_END)
         await runner.setup()
         await web.SockSite(runner, listener).start()

@@ -52,12 +52,6 @@ def make_face(
     async def replay(name: str, body: ReplayMismatches) -> Reply:
         return await _from_store(lambda: _replay(views, replays, route(name), body))
 
-    def replayed(name: str) -> Reply:
-        found = replays.latest(name)
-        if found is None:
-            return problem(404, "Nothing was replayed", f"POST here, or: strangler replay-mismatches {name}")
-        return Reply(200, found.plain())
-
     async def halt(body: Who) -> Reply:
         skipped = await commands.halt(body.who, body.why)
         return Reply(200, {"halted": True, "skipped": list(skipped)})
@@ -68,11 +62,7 @@ def make_face(
         return problem(409, "Still halted", "routes.yaml says `halt: true`. Take it out of the file.")
 
     async def again(body: Who) -> Reply:
-        built, changes = await reload(body.who)
-        ok = built.compiled is not None
-        return Reply(
-            200, {"ok": ok, "problems": [str(each) for each in built.problems], "changes": list(changes) if ok else []}
-        )
+        return _reloaded(*await reload(body.who))
 
     return ControlFace(
         ready=views.ready,
@@ -81,10 +71,11 @@ def make_face(
         status=views.status,
         route=lambda name: views.route(route(name)),
         verdict=lambda name: views.verdict(route(name)),
+        suggestions=lambda name: views.suggestions(route(name)),
         inventory=views.inventory,
         mismatches=mismatches,
         mismatch=mismatch,
-        replayed=replayed,
+        replayed=lambda name: _replayed(replays, name),
         history=history,
         promote=promote,
         rollback=rollback,
@@ -108,6 +99,20 @@ async def _replay(views: Views, replays: Replays, route: Route, body: ReplayMism
         return problem(404, "No such signature", f"Route {route.name} has none. See: strangler mismatches {route.name}")
     begun = await replays.start(route, body.signature, body.who, body.why)
     return _refused(begun, 409) if isinstance(begun, Refused) else Reply(200, begun.plain())
+
+
+def _replayed(replays: Replays, name: str) -> Reply:
+    found = replays.latest(name)
+    if found is None:
+        return problem(404, "Nothing was replayed", f"POST here, or: strangler replay-mismatches {name}")
+    return Reply(200, found.plain())
+
+
+def _reloaded(built: Built, changes: tuple[str, ...]) -> Reply:
+    ok = built.compiled is not None
+    return Reply(
+        200, {"ok": ok, "problems": [str(each) for each in built.problems], "changes": list(changes) if ok else []}
+    )
 
 
 async def _history(views: Views, route: str | None, limit: int) -> Reply:

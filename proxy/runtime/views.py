@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from proxy import __version__, evidence, routing
 from proxy.metrics import SideFigures, Totals, render
 from proxy.metrics.exposition import Gauge
+from proxy.model.comparison import NotCompared
 from proxy.model.decision import UNROUTED
 from proxy.model.evidence import Ruling
 from proxy.model.observation import CapturedRequest, Observation
@@ -21,6 +22,7 @@ from proxy.runtime.commands import next_stage, plain_verdict
 from proxy.runtime.desk import Desk
 from proxy.runtime.keeper import Keeper
 from proxy.runtime.live import Live
+from proxy.runtime.noise_views import noise_view, suggestions_view
 from proxy.runtime.settings import Settings
 from proxy.runtime.signatures import listed
 
@@ -125,6 +127,7 @@ class Views:
             "dropped": folded.dropped.get(route.name, {}),
             "fallbacks": sum(folded.fallbacks.get(route.name, {}).values()),
             "breaker_open": any(worker.gauges.get("breakers", {}).get(route.extracted) for worker in control.workers()),
+            "noise": self._noise(route, counted.reasons.get(NotCompared.LEARNING, 0)),
             "verdict": plain_verdict(control.desk.verdict(route)),
             "next_stage": str(following) if following else None,
         }
@@ -166,6 +169,16 @@ class Views:
         today = datetime.now(tz=UTC).date().isoformat()
         rows, compared = desk.signatures(route.name), desk.compared(route.name)
         return listed(rows, accepted, desk.current(route), compared, today)
+
+    def _noise(self, route: Route, learning: int) -> dict[str, Any]:
+        desk = self._control.desk
+        known = desk.explaining.book.find(desk.current(route))
+        return noise_view(known, desk.explaining.counted.get(route.name, {}), learning)
+
+    def suggestions(self, route: Route) -> dict[str, Any]:
+        """Rules that a person may make of learned noise."""
+        key = self._control.desk.current(route)
+        return suggestions_view(route.name, key.build, self._control.desk.explaining.book.find(key))
 
     def verdict(self, route: Route) -> dict[str, Any]:
         return plain_verdict(self._control.desk.verdict(route))

@@ -40,6 +40,7 @@ class Control:
             status=lambda: {"halted": False, "routes": [{"name": name} for name in self.verdicts]},
             route=lambda name: {"name": name, "signatures": []},
             verdict=lambda name: self.verdicts[name],
+            suggestions=lambda name: {"route": name, "build": "", "rules": [], "patch": ""},
             inventory=lambda: {"rows": [], "estimated": False},
             mismatches=self.mismatches,
             mismatch=self.mismatch,

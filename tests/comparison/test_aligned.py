@@ -103,38 +103,31 @@ def test_changed_scalars_are_found_as_the_walk_finds_them(
         assert said(found) == said(by_walk(left, right, ruled(*rules)))
 
 
-FEW = st.sampled_from([0, 1, 2, 3, 4, "a", "A"])
-ROWS = st.lists(
-    st.fixed_dictionaries({"id": FEW, "at": st.sampled_from([5, 6]), "n": FEW}),
-    min_size=3,
-    max_size=6,
-)
-ROW_RULES = st.lists(
-    st.sampled_from(
-        [
-            Rule("ignore", "$[*].at"),
-            Rule("any_case", "$[*].id"),
-            Rule("tolerance", "$[*].at", absolute=1.0),
-            Rule("only", "$[*].id"),
-            Rule("unordered", "$"),
+ROW_RULES = [
+    Rule("ignore", "$[*].at"),
+    Rule("any_case", "$[*].id"),
+    Rule("tolerance", "$[*].at", absolute=1.0),
+    Rule("only", "$[*].id"),
+]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_shifted_rows_are_found_as_the_walk_finds_them(seed: int) -> None:
+    dice = random.Random(seed)  # plain chance: hypothesis prefers rows that are all alike
+    for _ in range(150):
+        rows = [
+            {"id": dice.choice([0, 1, 2, 3, "a", "A"]), "at": dice.choice([5, 6]), "n": dice.randrange(5)}
+            for _ in range(dice.randint(3, 7))
         ]
-    ),
-    max_size=2,
-)
-
-
-@OFTEN
-@given(ROWS, ROW_RULES, st.integers(0, 3), st.booleans(), st.integers(0, 2**32))
-def test_shifted_rows_are_found_as_the_walk_finds_them(
-    rows: list[Any], rules: list[Rule], by: int, clock: bool, seed: int
-) -> None:
-    turned = changed(rows[by:] + rows[:by], random.Random(seed), [0, 1, 9], 0.1)
-    if clock:
-        turned = [row | {"at": 7} for row in turned]
-    left, right = json.dumps(rows), json.dumps(turned)
-    found = by_alignment(left, right, ruled(*rules))
-    if found is not None:
-        assert said(found) == said(by_walk(left, right, ruled(*rules)))
+        by = dice.randrange(4)
+        turned = changed(rows[by:] + rows[:by], dice, [0, 1, 9], 0.1)
+        if dice.random() < 0.3:
+            turned = [row | {"at": 7} for row in turned]
+        rules = ruled(*dice.sample(ROW_RULES, dice.choice([0, 0, 1, 2])))
+        left, right = json.dumps(rows), json.dumps(turned)
+        found = by_alignment(left, right, rules)
+        if found is not None:
+            assert said(found) == said(by_walk(left, right, rules))
 
 
 @OFTEN

@@ -1,40 +1,203 @@
-"""Noise learned per field, told from regressions. (Being built: this is the interface, it explains nothing yet.)"""
+"""Noise seen through: which differences of a mismatch are legacy's own, and which field differs otherwise.
+
+A field is noise when legacy does not say it twice. Who has only legacy's first answer cannot know; Diffy keeps a
+second legacy instance and hides a field whose difference is within a fixed share of its noise, which hides for good
+what is small and real. Here both sides are asked again (L2, E2 after L1, E1), every field is tested over time
+(`fields`, `sign_test`), and a single mismatch is explained as long as nothing speaks against it:
+
+1. Never: a failure of the extracted side, a field that is `flagged` (shown to be a regression, from then on for the
+   whole build), a value off the shape that legacy's values have there (`shape`).
+2. Legacy differed from itself at the same places in this very re-ask: explained.
+3. Legacy stood by its answer, and the extracted side did not (`odd`). Under noise that shows in few answers half of
+   all mismatches are like this. Explained while it is no more than twice as often as legacy varies there.
+4. Both stood by their answers (`split`): just what a deterministic regression looks like. Explained only where chance
+   is seen to make the mirror image too, each side taking up the other's answer, and about as often. A field of random
+   ids never does, so there even the first such mismatch stands; a coin does all the time.
+5. Not asked (no budget, not a safe request): explained when this field has been asked about enough, and 3 and 4 nearly
+   always held. If that is not known and asking is in force, the field is `learning`: the pair says nothing.
+
+A field at which legacy never varied is never explained. What 2 to 5 let through by mistake is what the tests find: a
+regression that hides in noise is `explained` only until its field is flagged, and a flagged field is an open signature
+of high risk. Explained pairs are counted apart.
+
+Fields are kept up to MOST; those that say least and were not seen longest are forgotten first.
+"""
 
 from __future__ import annotations
 
+from math import log
 from typing import Any
 
-from proxy.model.comparison import Comparison
+from proxy.evidence.fields import ENOUGH, TESTS, Asked, Record, Seen, Test, field_of
+from proxy.evidence.sign_test import ALPHA, discoveries, shown_evidence
+from proxy.model.comparison import Comparison, Field, Kind, Result
 from proxy.model.noise import FieldNoise, Reading, Reask
+
+MOST = 2000  # fields
+_VERSION = 1
 
 
 class Noise:
-    """What re-asks taught about the fields of one route under one rule set and build. No clock; bounded memory."""
+    """What re-asks taught about the fields of one route under one rule set and build. No clock; bounded memory.
+
+    A pair that was asked again is learned before it is read; the comparisons are given whole, nothing taken out."""
+
+    def __init__(self) -> None:
+        self._records: dict[Field, Record] = {}
+        self._asked = 0
+        self._came = 0  # fields that ever came up
 
     def learn(self, first: Comparison, reask: Reask) -> None:
         """One pair asked again; `first` compares L1 with E1."""
+        asked = Asked(first, reask)
+        if not asked.again.status:
+            return
+        self._asked += 1
+        loud = False
+        for field in sorted(asked.fields):
+            if field[1] is Kind.ERROR:
+                continue
+            record = self._records.get(field)
+            known = record is not None
+            if record is None:
+                record = self._begin(field)
+            record.learn(field, asked, tested=known or field in asked.first.fields)
+            record.last = self._asked
+            loud = loud or record.level >= -log(ALPHA) - log(len(self._records))
+        if loud:
+            for field in discoveries({field: record.level for field, record in self._records.items()}):
+                self._records[field].flagged = True
 
     def read(self, first: Comparison, reask: Reask | None, *, may_ask: bool) -> Reading:
         """Decides a mismatch. `may_ask`: re-asks are in force on this route, but this pair could not be asked."""
-        return Reading()
+        if first.result is not Result.MISMATCH:
+            return Reading()
+        asked = Asked(first, reask) if reask is not None else None
+        seen = asked.first if asked is not None else Seen(first)
+        explained: set[Field] = set()
+        learning: set[Field] = set()
+        for path, kind in first.fields:
+            if kind is Kind.ERROR:
+                continue
+            field = field_of(path, kind)
+            is_explained, is_learning = self._judge(field, seen, asked, may_ask)
+            if is_explained:
+                explained.add((path, kind))
+            elif is_learning:
+                learning.add((path, kind))
+        return Reading(frozenset(explained), frozenset(learning))
 
     def regressions(self) -> tuple[FieldNoise, ...]:
         """The fields that differ otherwise than by noise, all fields of the route considered."""
-        return ()
+        return tuple(self._described(*one) for one in self._records.items() if one[1].flagged)
 
     def fields(self) -> tuple[FieldNoise, ...]:
         """Everything learned, with its figures."""
-        return ()
+        return tuple(self._described(field, record) for field, record in self._records.items())
+
+    def record(self, path: str, kind: Kind) -> Record | None:
+        """The counts of one field."""
+        return self._records.get(field_of(path, kind))
 
     def plain(self) -> dict[str, Any]:
-        """As JSON values, for the store."""
-        return {}
+        """As JSON values, for the store. No values of answers are in it."""
+        fields = [[path, kind.value, *record.plain()] for (path, kind), record in self._records.items()]
+        return {"version": _VERSION, "asked": self._asked, "came": self._came, "fields": fields}
 
     @classmethod
     def restored(cls, plain: dict[str, Any]) -> Noise:
-        """From `plain`; what cannot be read is begun anew."""
-        return cls()
+        """From `plain`; what was written by another version is begun anew. Raises ValueError for what is neither."""
+        noise = cls()
+        if plain.get("version") != _VERSION:
+            return noise
+        try:
+            noise._asked, noise._came = int(plain["asked"]), int(plain["came"])
+            for path, kind, *rest in plain["fields"]:
+                noise._records[str(path), Kind(kind)] = Record.restored(rest)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"stored noise cannot be read: {error}") from None
+        return noise
 
     def new_build(self) -> Noise:
         """For the next build: legacy's own noise is kept, what was learned of the extracted side is not."""
-        return Noise()
+        noise = Noise()
+        noise._asked = self._asked
+        for field, record in sorted(self._records.items(), key=lambda one: one[1].ordinal):
+            if record.varied:
+                noise._came += 1
+                noise._records[field] = record.for_new_build(noise._came)
+        return noise
+
+    def _begin(self, field: Field) -> Record:
+        if len(self._records) >= MOST:
+            ranked = sorted(self._records.items(), key=lambda one: _worth(one[1]))
+            for name, _ in ranked[: MOST // 10]:
+                del self._records[name]
+            since = self._asked - 1  # it may be one of the forgotten
+        else:
+            since = 0
+        self._came += 1
+        record = self._records[field] = Record(self._came, since)
+        return record
+
+    def _judge(self, field: Field, seen: Seen, asked: Asked | None, may_ask: bool) -> tuple[bool, bool]:
+        """Whether a field of a mismatch is explained, and if not, whether too little is known of it to tell."""
+        record = self._records.get(field)
+        fate = asked.fate(field) if asked is not None else ""
+        if record is None or not record.varied:  # legacy never varied here, as far as is known
+            is_new = self._asked < ENOUGH and (may_ask or fate == "odd")
+            return False, is_new and fate != "split" and not (record is not None and record.flagged)
+        if record.flagged or any(record.hull.off(one, two, field[1]) for one, two in seen.places(field).values()):
+            return False, False
+        match fate:
+            case "varied":
+                return True, False
+            case "odd":
+                return record.is_odd_as_legacy, False
+            case "split":
+                return record.is_split_by_chance, False
+        return record.is_steady, may_ask
+
+    def _described(self, field: Field, record: Record) -> FieldNoise:
+        speaks = max(TESTS, key=lambda test: log(test.stake) + record.test_evidence(test))
+        asked = self._asked - record.since
+        return FieldNoise(
+            path=field[0],
+            kind=field[1],
+            asked=asked,
+            varied=record.varied,
+            extracted_varied=record.extracted_varied,
+            extracted_only=record.extracted_only,
+            legacy_only=record.legacy_only,
+            greater=record.greater,
+            smaller=record.smaller,
+            evidence=shown_evidence(record.evidence()),
+            flagged=record.flagged,
+            test=speaks.name if record.flagged else "",
+            words=_words(speaks, record) if record.flagged else _noise_words(record.varied, asked),
+        )
+
+
+def _worth(record: Record) -> tuple[bool, bool, int, int]:
+    """Least first: what may be forgotten."""
+    tried = sum(sum(record.counts(test)) for test in TESTS)
+    return record.flagged, record.varied > 1, min(tried, ENOUGH), record.last
+
+
+def _noise_words(varied: int, asked: int) -> str:
+    return f"legacy differed from itself in {varied:,} of {asked:,} re-asks"
+
+
+_SAYINGS = {
+    "differs": "differs from legacy in {} re-asks where legacy agreed with itself, the other way round in {}",
+    "stands": "both sides stood by different answers in {} re-asks; they swapped them in {}",
+    "stays": "says the same again in {} re-asks where legacy says something else, the other way round in {}",
+    "direction": "is above legacy's in {} re-asks, below it in {}",
+    "distance": "is further from legacy's first answer than its second in {} re-asks, nearer in {}",
+    "form": "is written longer than legacy's in {} re-asks, shorter in {}",
+}
+
+
+def _words(test: Test, record: Record) -> str:
+    heads, tails = record.counts(test)
+    return _SAYINGS[test.name].format(f"{heads:,}", f"{tails:,}")

@@ -1,0 +1,306 @@
+"""One field: what re-asks said about it, as counts of symmetric events.
+
+L1 and E1 are the answers of a pair; L2 and E2 come from asking both again. Each count has a mirror: exchange L2 and E2,
+which were got at the same delay in random order, and an event of the one becomes an event of the other. Without a
+regression both are therefore equally likely, given everything that came before (L1, E1 and the decision to ask
+included: a mismatch may have been the reason for asking). With them go these tests:
+
+- `differs`: E2 differs from L1 where L2 does not, against the reverse. Finds what a deterministic mistake does beside
+  the noise, and an extracted side that varies more.
+- `stands`: L1 = L2 and E1 = E2, yet they differ: each side stands by its answer. Its mirror: they swap answers, L1 = E2
+  and E1 = L2. Finds what `differs` does, with less noise in the way, but only where the pair differed at first.
+- `stays`: E2 says what E1 said where L2 does not, against the reverse (L2 says what E1 said and E2 does not). Finds a
+  random field that became constant, and noise of legacy's that the extracted side lacks. Comparing how often (L1, L2)
+  and (E1, E2) differ is not fair: E1 is asked later than L1, and a clock has had less time to tick.
+- `direction`: E2 above L2, against below; numbers and times by value, all else as text. Finds a shifted clock, another
+  scale, another format, whichever noise hides it.
+- `distance`: where both differ from L1, E2 further from it than L2 is, against nearer. Finds noise that is too strong
+  or too weak; of texts, the one with the shorter common beginning is further.
+- `form`: E2 written longer than L2 (for numbers, with more decimals), against shorter. Finds rounding.
+
+Where every place of a field is known, an event is the majority of its places, else it is the field as a whole; both
+are symmetric. A comparison that could not be made, or another status, takes the field out of the test on both sides.
+The assumption that remains: neither side remembers. A side that answers from its own cache looks like a regression in
+`differs`; a second legacy backend asked in legacy's place shows it as noise.
+
+For the single mismatch `odd` counts beside them: E1 alone said something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import log
+from typing import Any, NamedTuple
+
+from proxy.evidence.shape import Hull, form_of, shared
+from proxy.evidence.sign_test import ALPHA, either_way, log_sum, log_weight, one_way
+from proxy.model.comparison import Comparison, Field, Kind
+from proxy.model.noise import Reask
+
+EACH = 8  # differences that a comparison keeps of one field: fewer are all there are
+KEPT = 200  # and of all fields
+ENOUGH = 30  # re-asks after which something is known
+RARE = 200  # one in so many
+
+Places = dict[str, tuple[str, str]]  # the two values by the place where they differ
+
+
+def field_of(path: str, kind: Kind) -> Field:
+    """The field under which a difference is learned: whether a member is there or not is one question."""
+    return path, Kind.MISSING if kind is Kind.EXTRA else kind
+
+
+class Seen:
+    """One comparison, by field. `body` and `status` say whether it can speak of bodies and of statuses."""
+
+    __slots__ = ("_places", "body", "fields", "full", "status", "statuses")
+
+    def __init__(self, comparison: Comparison) -> None:
+        self.statuses = comparison.status_pair
+        self.fields = {field_of(*field) for field in comparison.fields}
+        self.status = comparison.reason is None and not any(kind is Kind.ERROR for _, kind in self.fields)
+        self.body = self.status and self.statuses[0] == self.statuses[1]
+        self.full = len(comparison.differences) == comparison.total or len(comparison.differences) < KEPT
+        self._places: dict[Field, Places] = {}
+        for one in comparison.differences:
+            if not one.ignored_by:
+                self._places.setdefault(field_of(one.path, one.kind), {})[one.place] = one.legacy, one.extracted
+
+    def speaks(self, field: Field) -> bool:
+        return self.status if field[1] is Kind.STATUS else self.body
+
+    def is_full(self, field: Field) -> bool:
+        """Whether every place where the field differs is known."""
+        return field not in self.fields or (self.full and len(self.places(field)) < EACH)
+
+    def places(self, field: Field) -> Places:
+        return self._places.get(field, {})
+
+    def where(self, field: Field, by_place: bool) -> frozenset[str]:
+        """The places that differ; of the field as a whole, one place without a name."""
+        if by_place:
+            return frozenset(self.places(field))
+        return frozenset(("",)) if field in self.fields else frozenset()
+
+
+class Asked:
+    """One pair asked again: all six comparisons of its four answers."""
+
+    __slots__ = ("again", "both", "crossed", "first", "itself", "other")
+
+    def __init__(self, first: Comparison, reask: Reask) -> None:
+        self.first = Seen(first)
+        self.again = Seen(reask.legacy_again)
+        self.other = Seen(reask.extracted_again)
+        self.itself = Seen(reask.extracted_itself)
+        self.both = Seen(reask.both_again)
+        self.crossed = Seen(reask.crossed)
+
+    @property
+    def fields(self) -> set[Field]:
+        return set().union(*(seen.fields for seen in self._all))
+
+    @property
+    def _all(self) -> tuple[Seen, ...]:
+        return self.first, self.again, self.other, self.itself, self.both, self.crossed
+
+    def by_place(self, field: Field) -> bool:
+        return all(seen.is_full(field) for seen in self._all)
+
+    def speak(self, field: Field, *several: Seen) -> bool:
+        return all(seen.speaks(field) for seen in several)
+
+    def fate(self, field: Field) -> str:
+        """What became of a field of the first comparison: `varied` (legacy differs from itself wherever the pair
+        differed), `odd`, `split`, or "" when it cannot be said."""
+        if not self.again.speaks(field):
+            return ""
+        by_place = self.by_place(field)
+        rest = self.first.where(field, by_place) - self.again.where(field, by_place)
+        if not rest:
+            return "varied"
+        if not self.itself.speaks(field):
+            return ""
+        return "odd" if rest <= self.itself.where(field, by_place) else "split"
+
+
+class Test(NamedTuple):
+    name: str
+    counts: tuple[str, str]
+    both_ways: bool
+    stake: float
+
+
+TESTS = (
+    Test("differs", ("extracted_only", "legacy_only"), False, 0.3),
+    Test("stands", ("split", "swapped"), False, 0.2),
+    Test("stays", ("stays", "strays"), False, 0.15),
+    Test("direction", ("greater", "smaller"), True, 0.15),
+    Test("distance", ("further", "nearer"), True, 0.1),
+    Test("form", ("longer", "shorter"), True, 0.1),
+)
+PLAIN = ("varied", "extracted_varied", "in_first", "odd")
+COUNTS = (*PLAIN, *(name for test in TESTS for name in test.counts))
+
+_COUNTED = {test.name: test.counts for test in TESTS}
+
+
+class Record:
+    """The counts of one field. `ordinal`: the how-many-th field that came up. `since`: pairs asked again before that
+    are none of its; `last` is the latest in which it differed anywhere."""
+
+    __slots__ = (*COUNTS, "flagged", "hull", "last", "level", "ordinal", "since")
+
+    varied: int
+    extracted_varied: int
+    in_first: int
+    odd: int
+    split: int
+    swapped: int
+    extracted_only: int
+    legacy_only: int
+    greater: int
+    smaller: int
+
+    def __init__(self, ordinal: int, since: int) -> None:
+        for name in COUNTS:
+            setattr(self, name, 0)
+        self.ordinal, self.since, self.last = ordinal, since, since
+        self.flagged = False
+        self.level = log_weight(ordinal)  # log of weight times evidence
+        self.hull = Hull()
+
+    def learn(self, field: Field, asked: Asked, tested: bool) -> None:
+        """Takes in one pair asked again. Not `tested` is the pair that brought the field up by its new answers: its
+        weight must be settled before the coin is thrown."""
+        self._learn_legacy(field, asked)
+        self.in_first += field in asked.first.fields
+        self.extracted_varied += field in asked.itself.fields
+        self.odd += field in asked.first.fields and asked.fate(field) == "odd"
+        if tested and asked.speak(field, asked.again, asked.other):
+            self._test(field, asked)
+            self.level = log_weight(self.ordinal) + self.evidence()
+
+    def _test(self, field: Field, asked: Asked) -> None:
+        by_place = asked.by_place(field)
+        first, again, other, itself, crossed = (
+            seen.where(field, by_place) for seen in (asked.first, asked.again, asked.other, asked.itself, asked.crossed)
+        )
+        self._throw("differs", len(other - again) - len(again - other))
+        if asked.speak(field, asked.itself, asked.crossed):
+            self._throw("stands", len(first - again - itself) - len(first - other - crossed))
+            self._throw("stays", len(crossed - itself) - len(itself - crossed))
+        if field[1] is not Kind.STATUS and asked.both.speaks(field):  # legacy's 5xx is compared with nothing
+            self._test_values(field, asked)
+
+    def _learn_legacy(self, field: Field, asked: Asked) -> None:
+        if not asked.again.speaks(field):
+            return
+        kind = field[1]
+        for one, two in asked.again.places(field).values():
+            for shown in (one, two):
+                if shown or kind is Kind.HEADER:
+                    self.hull.see(shown, kind)
+            self.hull.see_pair(one, two)
+        if field in asked.again.fields:
+            self.varied += 1
+        else:
+            known = asked.first if field in asked.first.fields else asked.both
+            for one, _ in known.places(field).values():
+                if one:
+                    self.hull.see(one, kind)
+
+    def _test_values(self, field: Field, asked: Asked) -> None:
+        if not (asked.both.full and asked.again.full and asked.other.full):
+            return
+        values = list(asked.both.places(field).values())
+        self._throw("direction", sum(_above(two, one) for one, two in values))
+        self._throw("form", sum(_longer(two, one) for one, two in values))
+        again, other = asked.again.places(field), asked.other.places(field)
+        common = again.keys() & other.keys()
+        balance = sum(_further(again[place][0], other[place][1], again[place][1]) for place in common)
+        self._throw("distance", balance)
+
+    def _throw(self, test: str, balance: int) -> None:
+        """Counts one event of a test: which way more places went."""
+        if balance:
+            name = _COUNTED[test][balance < 0]
+            setattr(self, name, getattr(self, name) + 1)
+
+    def counts(self, test: Test) -> tuple[int, int]:
+        return getattr(self, test.counts[0]), getattr(self, test.counts[1])
+
+    def test_evidence(self, test: Test) -> float:
+        """Logarithm of the evidence of one test."""
+        return (either_way if test.both_ways else one_way)(*self.counts(test))
+
+    def evidence(self) -> float:
+        """Logarithm of the evidence of all tests: their average by stake."""
+        return log_sum([log(test.stake) + self.test_evidence(test) for test in TESTS])
+
+    @property
+    def is_odd_as_legacy(self) -> bool:
+        """The extracted side alone said something else no more than twice as often as legacy varied."""
+        return self.odd <= 2 * self.varied
+
+    @property
+    def is_split_by_chance(self) -> bool:
+        """Both sides stood by different answers about as often as they swapped them, which has been seen."""
+        return self.swapped > 0 and one_way(self.split, self.swapped) < log(1 / ALPHA)
+
+    @property
+    def is_steady(self) -> bool:
+        """Noise is what nearly always lies behind a difference here, as far as asking has shown."""
+        is_rarely_split = self.split * RARE <= self.in_first or self.is_split_by_chance
+        return self.in_first >= ENOUGH and self.is_odd_as_legacy and is_rarely_split
+
+    def for_new_build(self, ordinal: int) -> Record:
+        """With what it says of legacy alone; of how often chance swaps the answers, enough to begin with."""
+        record = Record(ordinal, self.since)
+        record.last, record.varied, record.swapped, record.hull = (
+            self.last,
+            self.varied,
+            min(self.swapped, 3),
+            self.hull,
+        )
+        return record
+
+    def plain(self) -> list[Any]:
+        """As JSON values."""
+        own = [self.ordinal, self.since, self.last, self.flagged, self.hull.plain()]
+        return [*own, *(getattr(self, name) for name in COUNTS)]
+
+    @classmethod
+    def restored(cls, plain: Iterable[Any]) -> Record:
+        ordinal, since, last, flagged, hull, *counts = plain
+        record = cls(int(ordinal), int(since))
+        record.last, record.flagged, record.hull = int(last), bool(flagged), Hull.restored(hull)
+        for name, value in zip(COUNTS, counts, strict=True):
+            setattr(record, name, int(value))
+        record.level = log_weight(record.ordinal) + record.evidence()
+        return record
+
+
+def _sign(value: float) -> int:
+    return (value > 0) - (value < 0)
+
+
+def _above(one: str, other: str) -> int:
+    first, second = form_of(one), form_of(other)
+    if first.amount is not None and second.amount is not None:
+        return _sign(first.amount - second.amount)
+    return (one > other) - (one < other)
+
+
+def _longer(one: str, other: str) -> int:
+    first, second = form_of(one), form_of(other)
+    if first.amount is not None and second.amount is not None:
+        return _sign(first.places - second.places)
+    return _sign(len(one) - len(other))
+
+
+def _further(base: str, one: str, other: str) -> int:
+    start, first, second = form_of(base), form_of(one), form_of(other)
+    if start.amount is not None and first.amount is not None and second.amount is not None:
+        return _sign(abs(first.amount - start.amount) - abs(second.amount - start.amount))
+    return _sign(shared(base, other) - shared(base, one))

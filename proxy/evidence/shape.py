@@ -1,0 +1,318 @@
+"""What legacy's values at a noisy field look like: an explained value is free to differ, not free to be anything.
+
+A blank cheque for a noisy field would hide a clock one hour off, an id of another format, a status nobody has seen. So
+each field keeps the hull of what legacy itself said there: the forms of its values (uuid of a version, time with a
+kind of offset, url on a host, number, text), the range of lengths and decimal places, the characters in use, the common
+beginning, where its separators stand, the values themselves while they are few, and for numbers and times how far two
+answers of legacy to one request were apart. A value of the extracted side is off when it leaves the hull *and* is
+unlike legacy's answer to the same request: what legacy says right now is never off.
+
+Only legacy's values are learned, so a regression cannot teach the hull to accept it. A hull, not a set of classes: a
+hex id that happens to have no letter is still hex. A property speaks only when it has settled, that is, after ENOUGH
+values, and when it did not change during the last half of them: the next value of a stream in which nothing was new
+for n values is new with a chance of about 1/n. Free text never settles, and is not judged.
+
+Values come in the printable form of a difference: strings in quotes, numbers bare, long texts cut.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from proxy.model.comparison import Kind
+
+ENOUGH = 20  # values of legacy before a property of them may speak
+LONG = 500  # values without anything new are long enough
+PAIRS = 8  # pairs of its answers before their distance may
+FORMS = 12  # forms kept; a field with more of them has none in particular
+FEW = 8  # values kept; a field with more of them has no list of values
+LATER = 10.0  # seconds that the extracted side may be asked after legacy
+HEADS_ONLY = frozenset({Kind.STATUS, Kind.TYPE})  # compared by their first word, and strictly
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-([0-9a-fA-F])[0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_TIME = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)(?:([Tt ])(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?)?"
+)
+_URL = re.compile(r"(https?)://(?:[^/?#\s@]*@)?([^/?#\s@]+)")
+_NUMBER = re.compile(r"-?\d{1,40}(?:\.(\d{1,40}))?(?:[eE][+-]?\d{1,3})?")
+_COUNT = re.compile(r"(\d{1,12}) (?:elements|members)")
+_HTTP_DATE = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
+_EPOCHS = ((1e9, 4e9, 1.0), (1e12, 4e12, 1e3), (1e15, 4e15, 1e6), (1e18, 4e18, 1e9))
+
+
+class Form(NamedTuple):
+    """One value read: `name` of its form, `amount` for numbers and times (times in seconds since 1970), `places` of
+    decimals, `slack` in units of the amount for the time between two questions, `text` when letters and length say
+    something."""
+
+    name: str
+    amount: float | None = None
+    places: int = 0
+    slack: float = 0.0
+    text: str | None = None
+
+
+@lru_cache(maxsize=4096)
+def form_of(shown: str) -> Form:
+    """The form of a printable value."""
+    if not shown:
+        return Form("absent")
+    if "…" in shown:
+        return Form("long text")
+    text = shown
+    if shown[0] == '"' and shown[-1] == '"' and len(shown) > 1:
+        try:
+            text = str(json.loads(shown))
+        except ValueError:
+            return Form("long text")
+    elif shown in ("true", "false", "null"):
+        return Form("null" if shown == "null" else "boolean")
+    known = _number(text, quoted=text is not shown) or _time(text)
+    if known is not None:
+        return known
+    if found := _UUID.fullmatch(text):
+        case = "lower" if text == text.lower() else "upper" if text == text.upper() else "mixed"
+        return Form(f"uuid {found[1]} {case}")
+    if found := _URL.match(text):
+        return Form(f"url {found[1]}://{found[2]}")
+    return Form("text", text=text)
+
+
+def _number(text: str, quoted: bool) -> Form | None:
+    if found := _COUNT.fullmatch(text):
+        return Form("count", float(found[1]))
+    found = _NUMBER.fullmatch(text)
+    if not found:
+        return None
+    amount, places = float(text), len(found[1] or "")
+    slack = next((LATER * unit for low, high, unit in _EPOCHS if low <= abs(amount) < high), 0.0)
+    return Form("digits" if quoted else "number", amount, places, slack, text if quoted and not places else None)
+
+
+def _time(text: str) -> Form | None:
+    if _HTTP_DATE.fullmatch(text):
+        try:
+            return Form("http date", parsedate_to_datetime(text).timestamp(), 0, LATER)
+        except ValueError:
+            return None
+    found = _TIME.fullmatch(text)
+    if not found:
+        return None
+    year, month, day, middle, hour, minute, second, fraction, offset = found.groups()
+    try:
+        zone = _zone(offset)
+        at = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=zone)
+    except ValueError:
+        return None
+    if middle is None:
+        return Form("date", at.timestamp(), 0, LATER)
+    amount = at.timestamp() + float(f"0.{fraction or 0}")
+    name = f"time with {middle!r}, {'no offset' if offset is None else 'offset ' + offset}"
+    return Form(name + (", no seconds" if second is None else ""), amount, len(fraction or ""), LATER)
+
+
+def _zone(offset: str | None) -> timezone:
+    if offset is None or offset in "Zz":
+        return UTC
+    digits = offset[1:].replace(":", "").ljust(4, "0")
+    apart = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return timezone(-apart if offset[0] == "-" else apart)
+
+
+class Hull:
+    """What legacy's values at one field have in common. `count` values were seen; `grew` says at which of them each
+    property changed last."""
+
+    __slots__ = (
+        "apart",
+        "chars",
+        "count",
+        "few",
+        "forms",
+        "grew",
+        "length",
+        "mask",
+        "pairs",
+        "places",
+        "prefix",
+        "ratio",
+    )
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.pairs = 0  # of answers of legacy to one request that are numbers or times
+        self.apart = 0.0  # the most that two of them were apart
+        self.ratio = 0.0  # the same, as a share of the larger
+        self.forms: list[str] | None = []
+        self.few: list[str] | None = []
+        self.places: list[int] = []  # least and most
+        self.length: list[int] = []  # least and most
+        self.chars: list[str] = []  # kinds of characters
+        self.prefix: str | None = None
+        self.mask: str | None = None  # "" when the separators stand in no fixed places
+        self.grew: dict[str, int] = {}
+
+    def see(self, shown: str, kind: Kind) -> None:
+        """Takes in one value of legacy."""
+        shown = _head(shown) if kind in HEADS_ONLY else shown
+        self.count += 1
+        form = form_of(shown)
+        self.forms = self._listed("forms", self.forms, form.name, FORMS)
+        self.few = self._listed("few", self.few, shown, FEW)
+        if form.amount is not None:
+            self.places = self._range("places", self.places, form.places)
+        if form.text is None:
+            return
+        self.length = self._range("length", self.length, len(form.text))
+        if new := _classes(form.text).difference(self.chars):
+            self.chars += sorted(new)
+            self.grew["chars"] = self.count
+        prefix = form.text if self.prefix is None else self.prefix[: shared(self.prefix, form.text)]
+        mask = _mask(form.text) if self.mask in (None, _mask(form.text)) else ""
+        if (prefix, mask) != (self.prefix, self.mask):
+            self.prefix, self.mask = prefix, mask
+            self.grew["frame"] = self.count
+
+    def see_pair(self, one: str, other: str) -> None:
+        """Takes in how far two answers of legacy to the same request are apart."""
+        first, second = form_of(one), form_of(other)
+        if first.amount is None or second.amount is None:
+            return
+        self.pairs += 1
+        self.apart = max(self.apart, abs(first.amount - second.amount))
+        self.ratio = max(self.ratio, _ratio(first.amount, second.amount))
+
+    def off(self, legacy: str, extracted: str, kind: Kind) -> str:
+        """Why a value of the extracted side is none that noise of legacy's would give; "" when it could be. `legacy`
+        is legacy's answer to the same request."""
+        if kind in HEADS_ONLY:
+            legacy, extracted = _head(legacy), _head(extracted)
+            return "" if self.few is None or extracted in (*self.few, legacy) else f"{extracted}, which legacy never is"
+        if kind is Kind.MISSING and not extracted:
+            return ""
+        ours, theirs = form_of(legacy), form_of(extracted)
+        if (
+            theirs.name != ours.name
+            and self.forms is not None
+            and theirs.name not in self.forms
+            and self._settled("forms")
+        ):
+            return f"{theirs.name} where legacy has {' or '.join(self.forms[:3])}"
+        if self.few is not None and extracted != legacy and extracted not in self.few and self._settled("few"):
+            return f"none of the {len(self.few)} values legacy has here"
+        return self._off_amount(ours, theirs) or self._off_text(ours, theirs)
+
+    def _off_amount(self, ours: Form, theirs: Form) -> str:
+        if ours.amount is None or theirs.amount is None:
+            return ""
+        if self._outside("places", self.places, theirs.places, ours.places):
+            return f"{theirs.places} decimal places"
+        if self.pairs < PAIRS:
+            return ""
+        room = 3 + 16 / self.pairs  # times the most seen: the largest of few says little
+        slack = max(ours.slack, theirs.slack)
+        apart = abs(ours.amount - theirs.amount)
+        if apart > room * self.apart + slack:
+            return f"{apart:g} apart where legacy's own answers are at most {self.apart:g} apart"
+        if not slack and _ratio(ours.amount, theirs.amount) > room * self.ratio:
+            return f"apart by more than {room:.0f} times the share that legacy's own answers are"
+        return ""
+
+    def _off_text(self, ours: Form, theirs: Form) -> str:
+        if theirs.text is None:
+            return ""
+        if self._outside("length", self.length, len(theirs.text), len(ours.text or "")):
+            return f"length {len(theirs.text)}"
+        new = _classes(theirs.text).difference(self.chars, _classes(ours.text or ""))
+        if new and self._settled("chars"):
+            return f"characters that legacy never has here ({', '.join(sorted(new))[:40]})"
+        if self.mask is None or self.prefix is None or not self._settled("frame"):
+            return ""
+        if self.mask and _mask(theirs.text) not in (self.mask, _mask(ours.text or "")):
+            return "another arrangement"
+        same = max(shared(theirs.text, one) for one in (self.prefix, ours.text or ""))
+        return f"does not begin with {self.prefix!r}" if same < len(self.prefix) else ""
+
+    def _outside(self, name: str, seen: list[int], theirs: int, ours: int) -> bool:
+        if not seen or not self._settled(name):
+            return False
+        slack = (seen[1] - seen[0]) // 4
+        return theirs != ours and not seen[0] - slack <= theirs <= seen[1] + slack
+
+    def _settled(self, name: str) -> bool:
+        return self.count >= ENOUGH and self.count - self.grew.get(name, 0) >= min(self.count / 2, LONG)
+
+    def _listed(self, name: str, seen: list[str] | None, value: str, most: int) -> list[str] | None:
+        if seen is None or value in seen:
+            return seen
+        self.grew[name] = self.count
+        return [*seen, value] if len(seen) < most else None
+
+    def _range(self, name: str, seen: list[int], value: int) -> list[int]:
+        if seen and seen[0] <= value <= seen[1]:
+            return seen
+        self.grew[name] = self.count
+        return [min([value, *seen]), max([value, *seen])]
+
+    def plain(self) -> list[Any]:
+        """As JSON values, without the pieces of values it holds: they may be secrets, and are soon learned again."""
+        return [*(getattr(self, name) for name in _STORED), self.grew]
+
+    @classmethod
+    def restored(cls, plain: Iterable[Any]) -> Hull:
+        hull = cls()
+        *values, grew = plain
+        for name, value in zip(_STORED, values, strict=True):
+            setattr(hull, name, value)
+        hull.grew = {**grew, "few": hull.count, "frame": hull.count}
+        return hull
+
+
+_STORED = ("count", "pairs", "apart", "ratio", "forms", "places", "length", "chars")
+
+
+def shared(one: str, other: str) -> int:
+    """The length of the common beginning."""
+    for at, (first, second) in enumerate(zip(one, other, strict=False)):
+        if first != second:
+            return at
+    return min(len(one), len(other))
+
+
+def _head(shown: str) -> str:
+    return shown.partition(" ")[0]
+
+
+def _ratio(one: float, other: float) -> float:
+    largest = max(abs(one), abs(other))
+    return abs(one - other) / largest if largest else 0.0
+
+
+@lru_cache(maxsize=4096)
+def _classes(text: str) -> frozenset[str]:
+    """The characters in use: letters and digits by kind (hex letters apart), everything else by itself."""
+    return frozenset(map(_class, text))
+
+
+def _class(char: str) -> str:
+    if not char.isascii():
+        return "non-ASCII"
+    if char.isdigit():
+        return "0-9"
+    if char.isalpha():
+        hexadecimal = char in "abcdefABCDEF"
+        if char.islower():
+            return "a-f" if hexadecimal else "g-z"
+        return "A-F" if hexadecimal else "G-Z"
+    return char
+
+
+def _mask(text: str) -> str:
+    """Where the separators stand, for texts of one length."""
+    return "".join(["a" if char.isalnum() else char for char in text])

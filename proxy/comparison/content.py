@@ -1,24 +1,33 @@
-"""From the bytes of a payload to what they mean: content coding undone, charset and media type read.
+"""From the bytes of a payload to what they mean: content codings undone, characters read.
 
-Codings follow RFC 9110 section 8.4. `deflate` is zlib by the RFC and raw deflate from some servers; both are read.
-Output is capped, because a thousand bytes can decode to a million: such a body is not compared rather than cut, since a
-part of an answer proves nothing. A coding that is not known here is undecodable, never taken for plain.
+Codings follow RFC 9110 section 8.4. `deflate` is zlib by the RFC and raw deflate from some servers; both are read. zstd
+is RFC 8878, with windows of 8 MB at most (RFC 9659). Output is capped after each coding, because a thousand bytes can
+decode to a million: such a body is not compared rather than cut, since a part of an answer proves nothing. A coding
+that is not known here is undecodable, never taken for plain.
+
+Characters: a byte order mark wins over what is declared, as in browsers and in XML (RFC 7303 section 3); then the
+charset of the Content-Type; then what the document says of itself (the XML declaration, the meta element of HTML);
+then UTF-8. HTML that is not UTF-8 and names nothing is read as windows-1252, which is what every browser does.
 """
 
 from __future__ import annotations
 
 import codecs
+import re
 import zlib
-from enum import IntEnum
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Callable
 
 import brotli
+import zstandard
 
+from proxy.comparison.media import Family, known_charset
 from proxy.model.headers import Headers, every
 from proxy.model.observation import CapturedBody
 
 MAX_DECODED = 4 * 1024 * 1024  # bytes
+MAX_CODINGS = 4  # one after the other on one payload
+MAX_MEMBERS = 1000  # gzip members or zstd frames: each costs a copy of what follows
+_ZSTD_WINDOW = 8 * 1024 * 1024
 
 
 class Undecodable(Exception):  # noqa: N818 - read as a word: the payload is undecodable
@@ -29,60 +38,23 @@ class TooLarge(Exception):  # noqa: N818 - as above
     """The payload decodes to more than MAX_DECODED bytes."""
 
 
-class Family(IntEnum):
-    """How a payload is compared, from least to most structure."""
-
-    BYTES = 0
-    TEXT = 1
-    JSON = 2
-
-
-class Media(NamedTuple):
-    family: Family
-    charset: str  # "" when not declared or not known to Python
-
-
-_TEXT_TYPES = frozenset(
-    {
-        b"application/xml",
-        b"application/xhtml+xml",
-        b"application/javascript",
-        b"application/x-www-form-urlencoded",
-        b"application/x-ndjson",
-        b"application/yaml",
-        b"image/svg+xml",
-    }
-)
-
-
-@lru_cache(maxsize=512)
-def media(content_type: bytes) -> Media:
-    """Reads a Content-Type value; without one (b"") the payload is tried as JSON, then text, then bytes."""
-    kind, *parameters = (part.strip() for part in content_type.lower().split(b";"))
-    charset = ""
-    for parameter in parameters:
-        name, _, value = parameter.partition(b"=")
-        if name.strip() == b"charset":
-            charset = _known(value.strip().strip(b'"').decode("latin-1"))
-    if not kind or kind == b"application/json" or kind.endswith(b"+json"):
-        return Media(Family.JSON, charset)
-    if kind.startswith(b"text/") or kind in _TEXT_TYPES or kind.endswith(b"+xml"):
-        return Media(Family.TEXT, charset)
-    return Media(Family.BYTES, charset)
-
-
 def decoded(data: bytes, encoding: bytes) -> bytes:
     """`data` with its content codings undone, last applied first. Raises Undecodable and TooLarge."""
-    for coding in reversed(encoding.lower().split(b",")):
+    codings = encoding.lower().split(b",")
+    if len(codings) > MAX_CODINGS:
+        raise Undecodable(f"{len(codings)} content codings on one payload")
+    for coding in reversed(codings):
         match coding.strip():
             case b"" | b"identity":
                 pass
             case b"gzip" | b"x-gzip":
-                data = _inflated(data, 31)
+                data = _members(data, _gunzipped)
             case b"deflate":
-                data = _inflated(data, 15 if _is_zlib(data) else -15)
+                data = _inflated(data)
             case b"br":
                 data = _unbrotlied(data)
+            case b"zstd":
+                data = _members(data, _unzstded)
             case unknown:
                 raise Undecodable(f"content coding {unknown.decode('latin-1')!r} is not known")
     if len(data) > MAX_DECODED:
@@ -90,13 +62,43 @@ def decoded(data: bytes, encoding: bytes) -> bytes:
     return data
 
 
-def text_of(data: bytes, charset: str) -> str | None:
-    """`data` as text, UTF-8 unless told otherwise; None when it is not. A byte order mark is not part of the text."""
+def text_of(data: bytes, charset: str, family: Family = Family.TEXT) -> str | None:
+    """`data` as text; None when it is not. A byte order mark is not part of the text."""
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return _text(data[len(mark) :], encoding)
+    if not charset and family in (Family.HTML, Family.XML, Family.JSON):
+        charset = _own_charset(data[:1024])
+    text = _text(data, charset or "utf-8")
+    if family is Family.HTML and (charset == "iso8859-1" or (text is None and not charset)):
+        browsers = _text(data, "cp1252")
+        text = text if browsers is None else browsers
+    return text
+
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark is the beginning of this one
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_XML_SAYS = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
+_HTML_SAYS = re.compile(rb"(?i)<meta\s[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})")
+
+
+def _own_charset(beginning: bytes) -> str:
+    """What the document says of itself. It was read as ASCII, so it cannot be UTF-16 without a byte order mark."""
+    said = _XML_SAYS.match(beginning) or _HTML_SAYS.search(beginning)
+    charset = known_charset(said.group(1).decode("ascii")) if said else ""
+    return "" if charset.startswith(("utf-16", "utf-32")) else charset
+
+
+def _text(data: bytes, charset: str) -> str | None:
     try:
-        text = str(data, charset or "utf-8")
+        return str(data, charset)
     except UnicodeError:
         return None
-    return text[1:] if text[:1] == "\ufeff" else text
 
 
 def decoded_body(headers: Headers, body: CapturedBody) -> bytes | None:
@@ -107,38 +109,61 @@ def decoded_body(headers: Headers, body: CapturedBody) -> bytes | None:
         return None
 
 
-def _known(charset: str) -> str:
-    try:
-        info = codecs.lookup(charset)
-    except (LookupError, ValueError):
-        return ""
-    return info.name if info._is_text_encoding else ""
-
-
-def _is_zlib(data: bytes) -> bool:
-    return len(data) >= 2 and data[0] & 0x0F == 8 and (data[0] << 8 | data[1]) % 31 == 0
-
-
-def _inflated(data: bytes, window: int) -> bytes:
-    """All gzip members (RFC 1952 section 2.2 allows several), or one zlib or deflate stream."""
+def _members(data: bytes, decode: Callable[[bytes, int], tuple[bytes, bytes]]) -> bytes:
+    """All members of a gzip payload (RFC 1952 section 2.2) or frames of a zstd one (RFC 8878 section 3.1) in a row."""
     pieces: list[bytes] = []
     room = MAX_DECODED
     while data:
-        machine = zlib.decompressobj(window)
-        try:
-            piece = machine.decompress(data, room + 1)
-        except zlib.error as error:
-            raise Undecodable(str(error)) from None
+        piece, data = decode(data, room)
         room -= len(piece)
-        if room < 0:
-            raise TooLarge
-        if not machine.eof:
-            raise Undecodable("the compressed stream ends early")
         pieces.append(piece)
-        data = machine.unused_data
-        if window != 31 and data:
-            raise Undecodable("bytes follow the compressed stream")
+        if len(pieces) > MAX_MEMBERS:
+            raise TooLarge
     return b"".join(pieces)
+
+
+def _gunzipped(data: bytes, room: int) -> tuple[bytes, bytes]:
+    return _zlib(data, 31, room)
+
+
+def _inflated(data: bytes) -> bytes:
+    if not data:
+        return data
+    is_zlib = len(data) >= 2 and data[0] & 0x0F == 8 and (data[0] << 8 | data[1]) % 31 == 0
+    plain, rest = _zlib(data, 15 if is_zlib else -15, MAX_DECODED)
+    if rest:
+        raise Undecodable("bytes follow the compressed stream")
+    return plain
+
+
+def _zlib(data: bytes, window: int, room: int) -> tuple[bytes, bytes]:
+    """One stream undone, and what follows it."""
+    machine = zlib.decompressobj(window)
+    try:
+        piece = machine.decompress(data, room + 1)
+    except zlib.error as error:
+        raise Undecodable(str(error)) from None
+    if len(piece) > room:
+        raise TooLarge
+    if not machine.eof:
+        raise Undecodable("the compressed stream ends early")
+    return piece, machine.unused_data
+
+
+def _unzstded(data: bytes, room: int) -> tuple[bytes, bytes]:
+    """One frame undone, and what follows it. Read twice: only the reader has a cap, only the other says where the
+    frame ends."""
+    decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+    try:
+        if len(decompressor.stream_reader(data).read(room + 1)) > room:
+            raise TooLarge
+        machine = decompressor.decompressobj()
+        piece = machine.decompress(data)
+    except (zstandard.ZstdError, MemoryError) as error:
+        raise Undecodable(str(error)) from None
+    if not machine.eof:
+        raise Undecodable("the compressed stream ends early")
+    return piece, machine.unused_data
 
 
 def _unbrotlied(data: bytes) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from proxy.comparison import pdf
 from proxy.comparison.findings import Findings, first_difference, shown_pair
 from proxy.model.comparison import Difference, Kind, Risk
 
@@ -21,7 +22,8 @@ def texts(left: str, right: str, found: Findings) -> None:
 
 def byte_strings(left: bytes, right: bytes, found: Findings) -> None:
     if left != right:
-        found.add(Difference("body", Kind.BODY, Risk.MEDIUM, _named(left), _named(right), "body"))
+        label = pdf.LABEL if pdf.same_but_for_dates(left, right) else ""
+        found.add(Difference("body", Kind.BODY, Risk.MEDIUM, _named(left), _named(right), "body", label))
 
 
 def _named(data: bytes) -> str:

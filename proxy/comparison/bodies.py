@@ -1,0 +1,91 @@
+"""The bodies of two answers, compared: codings undone, read as documents, walked with the rules."""
+
+from __future__ import annotations
+
+from proxy.comparison import opaque
+from proxy.comparison.content import TooLarge, Undecodable, decoded, text_of
+from proxy.comparison.declared import lists_of
+from proxy.comparison.documents import Payload, Texts, Torn, Trees, documents
+from proxy.comparison.findings import BudgetSpent, Findings, shown_pair
+from proxy.comparison.json_aligned import aligned
+from proxy.comparison.json_walk import walk
+from proxy.comparison.markup import Veiled
+from proxy.comparison.media import Family, media
+from proxy.comparison.rules import Rules
+from proxy.model.comparison import Difference, Kind, NotCompared, Risk
+from proxy.model.observation import CapturedBody
+
+SHORT = 768  # characters; two shorter documents are read sooner than aligned
+
+Named = dict[bytes, bytes]  # header values by lower-case name
+
+
+def bodies(
+    left: CapturedBody, right: CapturedBody, ours: Named, theirs: Named, rules: Rules, found: Findings
+) -> NotCompared | None:
+    """Adds what differs to `found`; the reason when the bodies cannot be compared."""
+    for body in (left, right):
+        if not body.complete:
+            return NotCompared.TOO_LARGE if not body.data and body.size else NotCompared.CUT
+    one, other = left.data, right.data
+    coding, other_coding = ours.get(b"content-encoding", b""), theirs.get(b"content-encoding", b"")
+    kind, other_kind = media(ours.get(b"content-type", b"")), media(theirs.get(b"content-type", b""))
+    if one == other and coding == other_coding and kind.charset == other_kind.charset:
+        return None
+    try:
+        if coding:
+            one = decoded(one, coding)
+        if other_coding:
+            other = decoded(other, other_coding)
+        if one != other or kind.charset != other_kind.charset:
+            _payloads(Payload(one, kind), Payload(other, other_kind), rules, found)
+    except Undecodable:
+        return NotCompared.UNDECODABLE
+    except TooLarge:
+        return NotCompared.TOO_LARGE
+    except (BudgetSpent, RecursionError):
+        return NotCompared.BUDGET
+    return None
+
+
+def _payloads(left: Payload, right: Payload, rules: Rules, found: Findings) -> None:
+    if left.media.family is Family.JSON and right.media.family is Family.JSON and _short_way(left, right, rules, found):
+        return
+    both = documents(left, right, lists_of(rules.compare), Findings().spend)
+    match both:
+        case Trees():
+            walk(both.left, both.right, rules.root, found)
+            if both.left_veiled and both.right_veiled:
+                _unveil(both.left_veiled, both.right_veiled, found)
+        case Torn():
+            found.add(Difference("$", Kind.TYPE, Risk.HIGH, both.left_is, both.right_is, "$"))
+        case Texts():
+            opaque.texts(both.left, both.right, found)
+        case None:
+            opaque.byte_strings(left.data, right.data, found)
+
+
+def _short_way(left: Payload, right: Payload, rules: Rules, found: Findings) -> bool:
+    """True when two JSON texts were compared without reading both of them."""
+    one = text_of(left.data, left.media.charset, Family.JSON)
+    other = text_of(right.data, right.media.charset, Family.JSON)
+    if one is None or other is None or len(one) <= SHORT:
+        return False
+    if one == other:
+        return True
+    known = aligned(one, other, rules.root, found.budget)
+    if known is None:
+        return False
+    found.take(known)
+    return True
+
+
+def _unveil(left: list[Veiled], right: list[Veiled], found: Findings) -> None:
+    """Values that differ in every answer by their nature are ignored where both documents have them."""
+    theirs = {one.place: one for one in right}
+    for one in left:
+        other = theirs.get(one.place)
+        if other is not None and one.masked.label == other.masked.label and one.masked.shown != other.masked.shown:
+            ours_shown, theirs_shown = shown_pair(one.masked.shown, other.masked.shown)
+            label = one.masked.label
+            found.add(Difference(one.path, Kind.VALUE, Risk.MEDIUM, ours_shown, theirs_shown, one.place, label))

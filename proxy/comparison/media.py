@@ -1,0 +1,91 @@
+"""From a Content-Type value to how a payload is compared (RFC 9110 section 8.3).
+
+A family is a way of comparing, not a media type: SOAP, RSS and SVG are all XML. The order of the families is the order
+of structure: of two answers that declare different types, the family with the most structure that *both* payloads
+really have is used (`documents.py`), because labels lie more often than payloads do.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from enum import IntEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+
+class Family(IntEnum):
+    """How a payload is compared, from least to most structure."""
+
+    BYTES = 0
+    TEXT = 1
+    FORM = 2
+    LINES = 3  # NDJSON: one JSON document a line
+    EVENTS = 4  # text/event-stream
+    HTML = 5
+    XML = 6
+    JSON = 7
+    MULTIPART = 8
+
+
+class Media(NamedTuple):
+    kind: bytes  # type/subtype in lower case; b"" when there is none
+    family: Family
+    charset: str  # "" when not declared or not known to Python
+    boundary: bytes = b""  # of a multipart type
+
+
+_FAMILIES = {
+    b"": Family.JSON,
+    b"application/json": Family.JSON,
+    b"application/xml": Family.XML,
+    b"text/xml": Family.XML,
+    b"text/html": Family.HTML,
+    b"application/xhtml+xml": Family.HTML,
+    b"application/x-www-form-urlencoded": Family.FORM,
+    b"application/x-ndjson": Family.LINES,
+    b"application/ndjson": Family.LINES,
+    b"application/jsonl": Family.LINES,
+    b"application/x-jsonlines": Family.LINES,
+    b"text/event-stream": Family.EVENTS,
+    b"application/javascript": Family.TEXT,
+    b"application/yaml": Family.TEXT,
+    b"application/sql": Family.TEXT,
+}
+_PARAMETER = re.compile(rb';\s*([^\s;="]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;]*))')
+
+
+@lru_cache(maxsize=512)
+def media(content_type: bytes) -> Media:
+    """Reads a Content-Type value; without one (b"") the payload is tried as JSON, then by how it begins."""
+    kind = content_type.partition(b";")[0].strip().lower()
+    charset, boundary = "", b""
+    for name, quoted, bare in _PARAMETER.findall(content_type):
+        match name.lower():
+            case b"charset":
+                charset = known_charset((quoted or bare).decode("latin-1"))
+            case b"boundary":
+                boundary = re.sub(rb"\\(.)", rb"\1", quoted) or bare
+    return Media(kind, _family(kind), charset, boundary)
+
+
+def known_charset(name: str) -> str:
+    """Python's name of a text encoding, "" when it has none of that name."""
+    try:
+        info = codecs.lookup(name.strip())
+    except (LookupError, ValueError):
+        return ""
+    return info.name if info._is_text_encoding else ""
+
+
+def _family(kind: bytes) -> Family:
+    known = _FAMILIES.get(kind)
+    if known is not None:
+        return known
+    if kind.endswith(b"+json"):
+        return Family.JSON
+    if kind.endswith(b"+xml"):
+        return Family.XML
+    if kind.startswith(b"multipart/"):
+        return Family.MULTIPART
+    return Family.TEXT if kind.startswith(b"text/") else Family.BYTES

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from proxy.admin.face import Accept, ControlFace, Promote, ReplayMismatches, Reply, Rollback, Who
 from proxy.admin.guard import guard, respond
 from proxy.admin.problems import problem, unknown_route
+from proxy.model.evidence import Ruling
 
 _MAX_BODY = 64 * 1024
 _MAX_HISTORY = 10_000
@@ -21,7 +22,7 @@ _FILES = {
     "/dashboard.css": ("dashboard.css", "text/css"),
 }
 _FACE: web.AppKey[ControlFace] = web.AppKey("face", ControlFace)
-_PASS = "pass"  # noqa: S105 - a verdict, not a password
+_PASS = Ruling.PASS.value
 
 Body = TypeVar("Body", bound=BaseModel)
 Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -38,8 +39,10 @@ def make_app(face: ControlFace, *, token: str | None) -> web.Application:
     app.router.add_get(f"{api}/status", _status)
     app.router.add_get(f"{api}/inventory", _inventory)
     app.router.add_get(f"{api}/history", _history)
-    for path in ("", "/verdict", "/gate", "/mismatches", "/mismatches/{signature}", "/replay", "/suggestions"):
+    for path in ("", "/verdict", "/mismatches", "/mismatches/{signature}", "/replay", "/suggestions"):
         app.router.add_get(f"{api}/routes/{{route}}{path}", _route_reader(path))
+    app.router.add_get(f"{api}/routes/{{route}}/gate", _gate)
+    app.router.add_post(f"{api}/routes/{{route}}/gate", _gate)
     app.router.add_post(f"{api}/routes/{{route}}/promote", _route_writer(Promote, lambda face: face.promote))
     app.router.add_post(f"{api}/routes/{{route}}/rollback", _route_writer(Rollback, lambda face: face.rollback))
     app.router.add_post(f"{api}/routes/{{route}}/accept", _route_writer(Accept, lambda face: face.accept))
@@ -83,13 +86,23 @@ async def _history(request: web.Request) -> web.Response:
     return respond(await face.history(route, int(limit)))
 
 
+async def _gate(request: web.Request) -> web.Response:
+    """The verdict, said by the status: 200 when it is the one asked for (`?verdict=`, or pass), 412 when it is not.
+    The same by GET and by POST, since Flagger's webhooks POST."""
+    face, route = request.app[_FACE], request.match_info["route"]
+    if route not in (known := face.routes()):
+        return respond(unknown_route(route, known))
+    wanted = request.query.get("verdict", _PASS)
+    if wanted not in list(Ruling):
+        return respond(problem(400, "bad verdict", f"verdict is one of {', '.join(Ruling)}"))
+    verdict = face.verdict(route)
+    return respond(Reply(200 if verdict["verdict"] == wanted else 412, verdict))
+
+
 async def _read(face: ControlFace, path: str, route: str, signature: str) -> Reply:
     match path:
         case "/verdict":
             return Reply(200, face.verdict(route))
-        case "/gate":
-            verdict = face.verdict(route)
-            return Reply(200 if verdict["verdict"] == _PASS else 412, verdict)
         case "/suggestions":
             return Reply(200, face.suggestions(route))
         case "/mismatches":

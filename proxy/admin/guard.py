@@ -6,11 +6,14 @@
   `Host` that is not a loopback name is refused (DNS rebinding), and a write must be JSON and come from no other site:
   a cross-site form cannot send `application/json`, a cross-site script would need a preflight that is never answered,
   and browsers say where a request comes from (`Origin`, RFC 6454; `Sec-Fetch-Site`).
+- The gate of a route takes the token as the password of Basic authentication too (RFC 7617): Flagger's webhooks can
+  send no header of their own, but do send what stands in their URL.
 - Whatever goes wrong inside is logged here and said outside without details.
 """
 
 from __future__ import annotations
 
+import base64
 import hmac
 import ipaddress
 from urllib.parse import urlsplit
@@ -92,7 +95,16 @@ def _refusal(request: web.Request, token: bytes) -> Reply | None:
 
 def _authorized(request: web.Request, token: bytes) -> bool:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "basic" and request.path.endswith("/gate"):
+        return hmac.compare_digest(_password(given), token)
     return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), token)
+
+
+def _password(given: str) -> bytes:
+    try:
+        return base64.b64decode(given.strip().encode("utf-8", "surrogateescape"), validate=True).partition(b":")[2]
+    except ValueError:
+        return b""
 
 
 def _is_loopback(host: str) -> bool:

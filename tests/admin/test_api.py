@@ -8,7 +8,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 from aiohttp.web import Application, Request
 
-from proxy.admin import Accept, Promote, Rollback, Who, make_app
+from proxy.admin import Accept, Promote, ReplayMismatches, Rollback, Who, make_app
 from proxy.model.sides import Stage
 from tests.admin.helpers import VERDICT, Control
 
@@ -66,6 +66,34 @@ async def test_the_gate_speaks_by_its_status(client: Client) -> None:
     closed = await client.get("/api/v1/routes/charge-read/gate")
     assert (closed.status, await closed.json()) == (412, VERDICT)
     assert (await client.get("/api/v1/routes/invoice-read/gate")).status == 200
+    posted = await client.post("/api/v1/routes/invoice-read/gate", json={"name": "charges", "phase": "Progressing"})
+    assert (posted.status, (await posted.json())["verdict"]) == (200, "pass")
+    assert (await client.post("/api/v1/routes/charge-read/gate", json={})).status == 412
+
+
+async def test_the_gate_may_be_asked_for_another_verdict(client: Client, control: Control) -> None:
+    for ruling, code in (("pass", 412), ("inconclusive", 412), ("fail", 200)):
+        control.verdicts["charge-read"] = {**VERDICT, "verdict": ruling}
+        assert (await client.get("/api/v1/routes/charge-read/gate?verdict=fail")).status == code
+    bad = await client.get("/api/v1/routes/charge-read/gate?verdict=failed")
+    assert (bad.status, (await bad.json())["detail"]) == (400, "verdict is one of pass, fail, inconclusive")
+
+
+async def test_the_verdict_is_always_200(client: Client, control: Control) -> None:
+    for ruling in ("pass", "fail", "inconclusive"):
+        control.verdicts["charge-read"] = {**VERDICT, "verdict": ruling}
+        answer = await client.get("/api/v1/routes/charge-read/verdict")
+        assert (answer.status, (await answer.json())["verdict"]) == (200, ruling)
+
+
+async def test_a_replay_is_begun_and_looked_at(client: Client, control: Control) -> None:
+    begun = await client.post("/api/v1/routes/charge-read/replay", json={"signature": "s1", "who": "ann"})
+    assert await begun.json() == {"route": "charge-read", "running": True}
+    assert control.done == [("replay", "charge-read", ReplayMismatches(who="ann", signature="s1"))]
+    assert await (await client.get("/api/v1/routes/charge-read/replay")).json() == {
+        "route": "charge-read",
+        "running": False,
+    }
 
 
 async def test_writes_reach_control_with_all_that_was_said(client: Client, control: Control) -> None:
@@ -97,7 +125,7 @@ async def test_a_refused_promotion_is_a_problem_with_the_verdict(client: Client)
     assert body["verdict"] == VERDICT
 
 
-@pytest.mark.parametrize("path", ["", "/verdict", "/gate", "/mismatches", "/mismatches/s1"])
+@pytest.mark.parametrize("path", ["", "/verdict", "/gate", "/mismatches", "/mismatches/s1", "/replay"])
 async def test_an_unknown_route_is_answered_with_the_nearest_names(client: Client, path: str) -> None:
     answer = await client.get(f"/api/v1/routes/charge-raed{path}")
     assert (answer.status, answer.content_type) == (404, "application/problem+json")
@@ -106,7 +134,7 @@ async def test_an_unknown_route_is_answered_with_the_nearest_names(client: Clien
     assert "did you mean charge-read?" in body["detail"]
 
 
-@pytest.mark.parametrize("action", ["promote", "rollback", "accept"])
+@pytest.mark.parametrize("action", ["promote", "rollback", "accept", "replay", "gate"])
 async def test_an_unknown_route_is_never_written(client: Client, control: Control, action: str) -> None:
     assert (await client.post(f"/api/v1/routes/nope/{action}", json={})).status == 404
     assert control.done == []

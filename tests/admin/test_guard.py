@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -129,3 +130,21 @@ async def test_a_preflight_is_never_answered(start: Start) -> None:
     answer = await client.options("/api/v1/halt", headers=headers)
     assert answer.status >= 400
     assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("given", "gate"),
+    [("flagger:s3cret", 412), (":s3cret", 412), ("flagger:wrong", 401), ("s3cret", 401), ("s3cret:", 401)],
+)
+async def test_the_gate_alone_takes_the_token_as_a_password(
+    start: Start, control: Control, given: str, gate: int
+) -> None:
+    client = await start("s3cret")
+    headers = {"Authorization": "Basic " + base64.b64encode(given.encode()).decode()}
+    for ask in (client.get, client.post):
+        answer = await ask("/api/v1/routes/charge-read/gate", headers={**JSON, **headers}, data=b"")
+        assert answer.status == gate
+    assert (await client.get("/api/v1/routes/charge-read/verdict", headers=headers)).status == 401
+    assert (await client.post("/api/v1/halt", json={}, headers=headers)).status == 401
+    assert (await client.get("/api/v1/routes/charge-read/gate", headers={"Authorization": "Basic é"})).status == 401
+    assert control.done == []

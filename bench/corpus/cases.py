@@ -17,10 +17,10 @@ from bench.corpus.wrong_values import VALUES
 NOISES = (*FIELDS, *ELSEWHERE, *RARE)
 WRONGS = (*VALUES, *LISTS, *HTTP, *DOCUMENTS, *INSIDE)
 DOCUMENT_BASES = frozenset({"merchant", "simple", "soap", "pdf", "login", "moved"})
-BACKGROUND = 3  # kinds of noise on every JSON route that has a mistake
+BACKGROUND = 2  # kinds of noise on every JSON route that has a mistake
 TOGETHER = 6  # kinds on a route of mixed noise
-# Requests after the learning ones: enough for 20 wrong answers or more, for some ten of a single tenant.
-JUDGED = {"all": 400, "5 %": 1000, "1 %": 2000, "a tenant": 5000}
+# Requests after the learning ones: enough for 20 wrong answers or more, of a single tenant for some eight.
+JUDGED = {"all": 200, "5 %": 500, "1 %": 2000, "a tenant": 4000}
 
 
 class Case(NamedTuple):

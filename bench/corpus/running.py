@@ -20,17 +20,18 @@ from bench.corpus.cases import Case
 from bench.corpus.world import SHARES, World
 from proxy import comparison, evidence
 from proxy.evidence.noise import Noise
-from proxy.model.comparison import Comparison, Field, NotCompared, Result, Risk
+from proxy.model.comparison import Comparison, Field, Result, Risk
 from proxy.model.evidence import EvidenceKey, Settled
 from proxy.model.noise import Reask
 from proxy.model.observation import EMPTY_BODY, CapturedRequest, Observation, Pair
 from proxy.model.sides import Side
 from proxy.model.spec import Backend, Compare, RoutesSpec
+from proxy.runtime.comparer import all_pairs
+from proxy.runtime.explaining import explained
 from proxy.shadow.reasks import Again, Cancel, Reasks, Ways
 
 PER_SECOND = 50  # requests of the route
 START = 1_793_490_990.0  # 2026-10-31 23:56:30 UTC: day and month end while the noise-only routes are judged
-LOOK = 250  # requests between two looks at what is flagged
 SPEC = RoutesSpec({name: Backend(name, f"http://{name}", name, 80) for name in ("legacy", "extracted")}, "legacy")
 KEY = EvidenceKey("route", "rules", "1", 1)
 
@@ -104,10 +105,7 @@ class Run:
         for number in range(total):
             self._until(number / PER_SECOND)
             self._request(number)
-            if number % LOOK == LOOK - 1:
-                self._look(number)
         self._until(total / PER_SECOND + 10.0)
-        self._look(total)
         self.ledger.advance(float("inf"), START)
         flagged = tuple(sorted({one.path for one in self.noise.regressions()}))
         found = self._found()
@@ -191,32 +189,27 @@ class Run:
             self.reasks.offer(pair, (), sampled, partial(self._sampled, waiting))
 
     def _again(self, waiting: _Waiting, again: Again | None) -> None:
-        reask = self._reask(waiting, again) if again else None
-        if reask:
-            self.noise.learn(waiting.first, reask)
-        self._decide(waiting, reask)
+        self._decide(waiting, self._learn(waiting, again) if again else None)
 
     def _sampled(self, waiting: _Waiting, again: Again | None) -> None:
         if again:
-            self.noise.learn(waiting.first, self._reask(waiting, again))
+            self._learn(waiting, again)
 
-    def _reask(self, waiting: _Waiting, again: Again) -> Reask:
+    def _learn(self, waiting: _Waiting, again: Again) -> Reask | None:
         self.asked += 1
-        legacy, extracted, rules = waiting.pair.legacy, waiting.pair.extracted, self.rules
-        return Reask(
-            legacy_again=comparison.compare(legacy, again.legacy, rules),
-            extracted_again=comparison.compare(legacy, again.extracted, rules),
-            extracted_itself=comparison.compare(extracted, again.extracted, rules),
-            both_again=comparison.compare(again.legacy, again.extracted, rules),
-            crossed=comparison.compare(extracted, again.legacy, rules),
-        )
+        reask = all_pairs(waiting.pair.legacy, waiting.pair.extracted, again.legacy, again.extracted, self.rules)
+        if reask is None:
+            return None
+        self.noise.learn(waiting.first, reask)
+        for one in self.noise.regressions():
+            self.ledger.flag(KEY, f"noise {one.path}", one.path, one.asked, START + self.now)
+            if not self.first and _touches(one.path, self.truths):
+                self._first_found(waiting.number)
+        return reask
 
     def _decide(self, waiting: _Waiting, reask: Reask | None) -> None:
-        reading = self.noise.read(waiting.first, reask, may_ask=self.reasks.may_ask(waiting.pair))
-        left = comparison.without(waiting.first, reading.explained)
-        if left.result is Result.MISMATCH and left.fields <= reading.learning:
-            left = Comparison(Result.NOT_COMPARED, NotCompared.LEARNING, "", None, left.status_pair, (), 0)
-        self._settle(waiting, left)
+        may_ask = self.reasks.may_ask(waiting.pair)
+        self._settle(waiting, explained(self.noise, waiting.first, reask, may_ask))
 
     # counting
 
@@ -244,13 +237,6 @@ class Run:
         if named:
             self.reported = True
             self._first_found(waiting.number)
-
-    def _look(self, number: int) -> None:
-        flagged = self.noise.regressions()
-        for one in flagged:
-            self.ledger.flag(KEY, f"noise {one.path}", one.path, one.asked, START + self.now)
-        if not self.first and any(_touches(one.path, self.truths) for one in flagged):
-            self._first_found(number)
 
     def _first_found(self, number: int) -> None:
         if not self.first:

@@ -6,7 +6,6 @@ was sent, and the comparison of the two names the fields.
 
 from __future__ import annotations
 
-import copy
 import json
 import marshal
 from calendar import monthrange
@@ -27,6 +26,7 @@ from proxy.model.sides import Side
 STAMPS = ("request_id", "served_at")  # Tripe's own noise; kinds bring theirs
 TENANTS = 500
 WRONG_TENANT = 7
+_encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 TENANT = -1.0  # the share that means "the requests of one tenant", 0.2 %
 SHARES = {"all": 1.0, "5 %": 0.05, "1 %": 0.01, "a tenant": TENANT}
 
@@ -64,7 +64,7 @@ class World:
         if self.wrong is None or not self.meets(number):
             return Said(_observed(answer, True), None)
         right = _observed(answer, True)
-        spoiled = Answer(answer.status, dict(answer.headers), copy.deepcopy(answer.body))
+        spoiled = Answer(answer.status, dict(answer.headers), marshal.loads(marshal.dumps(answer.body)))
         if self.wrong.inject(spoiled, asking) is False:
             return Said(right, None)
         sent = _observed(spoiled, True)
@@ -109,7 +109,7 @@ def _observed(answer: Answer, extracted: bool) -> Observation:
     elif isinstance(body, bytes):
         data = body
     else:
-        data = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        data = _encoded(body).encode()
     headers = tuple(
         (name.encode(), line.encode("latin-1")) for name, value in answer.headers.items() for line in value.split("\n")
     )

@@ -35,6 +35,8 @@ def show_verdict(route: str, verdict: Json) -> None:
 def figure_lines(verdict: Json) -> list[str]:
     """What the figures behind a verdict leave possible."""
     lines: list[str] = []
+    if verdict.get("evidence") == "clients":
+        return ["evidence: clients' exchanges in canary, not comparisons; what the answers say is compared by nobody"]
     if verdict.get("n") and (possible := verdict.get("interval")):
         lowest, highest = possible
         sure = f"{100 * verdict['confidence']:.3g}%"

@@ -11,6 +11,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from proxy.data_path.parse import CHUNKED, UNTIL_CLOSE, Answer, Request
+from proxy.model.decision import Decision
+from proxy.model.headers import first
+from proxy.model.sides import Side
 from proxy.routing.forwarding import client_head
 
 
@@ -37,3 +40,14 @@ def opening(request: Request, answer: Answer, *, build_header: bytes | None, clo
         upgrade=answer.head.status == 426,
     )
     return Opening(head, close, unchunk)
+
+
+def drawn(
+    decision: Decision, answer: Answer | None, side: Side, build_header: bytes | None
+) -> tuple[str, int, str, str]:
+    """What the record of an exchange that was put into its share by lot says more than others: share, epoch, rules, and
+    the build of the extracted side if that answered."""
+    build = b""
+    if build_header is not None and answer is not None and side is Side.EXTRACTED:
+        build = first(answer.head.headers, build_header) or b""
+    return decision.side.value, decision.epoch, decision.rules, build.decode("latin-1")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from proxy.data_path.answering import opening
+from proxy.data_path.answering import drawn, opening
 from proxy.data_path.capture import Capture, Watched
 from proxy.data_path.framing import Body, Chunked, Length, Sink
 from proxy.data_path.parse import CHUNKED, UNTIL_CLOSE, Answer, Request
@@ -404,6 +404,7 @@ class Exchange:
             side = "legacy" if self._side is _LEGACY else "extracted"
         else:
             side = "proxy"
+        lot = drawn(self._decision, self._answer, self._side, self._pool.build_header) if self._decision.by_lot else ()
         self._engine.record(
             Ended(
                 self._decision.route,
@@ -420,6 +421,7 @@ class Exchange:
                 self._peer.ip,
                 self._fell_back,
                 why,
+                *lot,
             )
         )
 

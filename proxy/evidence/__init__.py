@@ -7,12 +7,17 @@ from proxy.evidence.noise import Noise
 from proxy.evidence.rate import alpha_for, clean_needed, fail_value, interval, pass_value
 from proxy.evidence.redact import redact_differences, redact_observation, redact_request, redact_target
 from proxy.evidence.replay import Replayed, replayed, unfit
-from proxy.evidence.verdict import judge
+from proxy.evidence.shares import Fared
+from proxy.evidence.suggest import Suggestion, suggest
+from proxy.evidence.verdict import Standing, judge
 
 __all__ = [
+    "Fared",
     "Ledger",
     "Noise",
     "Replayed",
+    "Standing",
+    "Suggestion",
     "Written",
     "alpha_for",
     "clean_needed",
@@ -30,5 +35,6 @@ __all__ = [
     "redact_request",
     "redact_target",
     "replayed",
+    "suggest",
     "unfit",
 ]

@@ -28,6 +28,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from proxy.evidence.shares import Fared, Shares
 from proxy.evidence.stream import Stream
 from proxy.model.comparison import Comparison, Kind, Result, Risk
 from proxy.model.evidence import EvidenceKey, Segment, Settled, Totals
@@ -69,6 +70,7 @@ class Ledger:
         self._accepted: dict[str, frozenset[str]] = {}
         self._ratios: dict[str, float] = {}
         self._flagged: dict[tuple[EvidenceKey, str], None] = {}
+        self._shares: dict[EvidenceKey, Shares] = {}
         self._resolved: dict[EvidenceKey, Stream] = {}
         self._signatures: dict[tuple[EvidenceKey, str], SignatureRow] = {}
         self._grouped: dict[EvidenceKey, int] = {}
@@ -85,6 +87,20 @@ class Ledger:
         if waiting is None:
             waiting = self._pending[settled.key.route] = []
         waiting.append(settled)
+
+    def fared(self, key: EvidenceKey, fared: Fared) -> None:
+        """Takes one client exchange of a request that cannot be copied."""
+        shares = self._shares.get(key)
+        if shares is None:
+            shares = self._shares[key] = Shares()
+        shares.add(fared)
+
+    def settle_shares(self, before: Mapping[str, float], wall_offset: float) -> None:
+        """Counts the clients' exchanges that arrived before a time, by route: all that began by then have ended."""
+        for key, shares in self._shares.items():
+            if key.route in before:
+                for trial in shares.settle(before[key.route], self._ratios.get(key.route, RATIO)):
+                    self._stream(key).trial(int(trial.at + wall_offset), trial)
 
     def dropped(self, key: EvidenceKey, second: int, count: int, reason: str) -> None:
         """Counts copies that were never compared. The reason is the metrics' to keep."""

@@ -14,6 +14,12 @@ stake near eps (with equal weights 94.2 % of those fail by 2,600 comparisons, wi
 `interval` asks both questions of every rate at once: those that neither bet has refuted are the interval. So it is
 never at odds with the verdict, and it too holds at all times together, not at one.
 
+`increase_pass_value` and `increase_fail_value` are the same two bets for the difference of two rates, where a pair
+holds two exchanges that have nothing to do with each other: X is 1 when only the extracted side failed, -1 when only
+legacy did, else 0, and the claim is that its mean is eps or more (or less). A bet of l on each pair multiplies the
+stake by 1 + l * (eps - X). For pairs in which legacy never fails alone that is the bet above to the letter, with
+q = eps - l * eps * (1 - eps). The alternatives of `fail` are cut so that no single pair can take the whole stake.
+
 Trials must be distinct requests: a repeat is not new evidence.
 """
 
@@ -37,6 +43,18 @@ def fail_value(n: int, k: int, eps: float) -> float:
     return _exp(_log_fail(n, k, eps))
 
 
+def increase_pass_value(n: int, worse: int, better: int, eps: float) -> float:
+    """Evidence that failures increase by less than `eps`, after `n` pairs: `worse` in which the extracted side failed
+    alone, `better` in which legacy did."""
+    return _exp(_log_pass(n, worse, eps, better))
+
+
+def increase_fail_value(n: int, worse: int, better: int, eps: float) -> float:
+    """Evidence that failures increase by more than `eps`."""
+    most = eps + 0.9 * eps * (1 - eps) / (1 + eps)
+    return _exp(_log_mixture(n, worse, eps, [(min(ratio * eps, most), weight) for ratio, weight in _ABOVE], better))
+
+
 def interval(n: int, k: int, alpha: float) -> tuple[float, float]:
     """The rates that `k` mismatches in `n` comparisons leave possible, (lowest, highest). The chance that it *ever*
     misses the true rate, at whatever n, is `alpha` at most (half of it on each side).
@@ -49,18 +67,19 @@ def interval(n: int, k: int, alpha: float) -> tuple[float, float]:
     return lowest, highest
 
 
-def clean_needed(n: int, k: int, eps: float, alpha: float) -> int:
-    """How many more comparisons, all of them clean, make `pass_value` reach 1/alpha; 0 when it is reached."""
+def clean_needed(n: int, k: int, eps: float, alpha: float, better: int = 0) -> int:
+    """How many more comparisons, all of them clean, make `pass_value` (or `increase_pass_value`) reach 1/alpha; 0 when
+    it is reached."""
     goal = -log(alpha)
-    if _log_pass(n, k, eps) >= goal:
+    if _log_pass(n, k, eps, better) >= goal:
         return 0
     high = 1
-    while _log_pass(n + high, k, eps) < goal:  # grows with every clean one, without bound
+    while _log_pass(n + high, k, eps, better) < goal:  # grows with every clean one, without bound
         high *= 2
     low = high // 2
     while high - low > 1:
         middle = (low + high) // 2
-        if _log_pass(n + middle, k, eps) < goal:
+        if _log_pass(n + middle, k, eps, better) < goal:
             low = middle
         else:
             high = middle
@@ -73,8 +92,8 @@ def alpha_for(build_ordinal: int, alpha: float) -> float:
     return alpha / (build_ordinal * (build_ordinal + 1))
 
 
-def _log_pass(n: int, k: int, eps: float) -> float:
-    return _log_mixture(n, k, eps, [(ratio * eps, weight) for ratio, weight in _BELOW])
+def _log_pass(n: int, k: int, eps: float, better: int = 0) -> float:
+    return _log_mixture(n, k, eps, [(ratio * eps, weight) for ratio, weight in _BELOW], better)
 
 
 def _log_fail(n: int, k: int, eps: float) -> float:
@@ -91,10 +110,13 @@ def _edge(is_below: Callable[[float], bool]) -> tuple[float, float]:
     return exp(low), exp(high)
 
 
-def _log_mixture(n: int, k: int, eps: float, rates: list[tuple[float, float]]) -> float:
-    """log sum_j w_j ((1-q_j)/(1-eps))^(n-k) (q_j/eps)^k, without over- or underflow."""
+def _log_mixture(n: int, k: int, eps: float, rates: list[tuple[float, float]], better: int = 0) -> float:
+    """log sum_j w_j ((1-q_j)/(1-eps))^(n-k) (q_j/eps)^k, without over- or underflow. For `better` of the n, X is -1."""
     stay = log1p(-eps)
-    terms = [log(weight) + (n - k) * (log1p(-rate) - stay) + k * log(rate / eps) for rate, weight in rates]
+    terms = [log(weight) + (n - k - better) * (log1p(-rate) - stay) + k * log(rate / eps) for rate, weight in rates]
+    if better:
+        stakes = [(eps - rate) / (eps * (1 - eps)) for rate, _ in rates]
+        terms = [term + better * log1p(stake * (1 + eps)) for term, stake in zip(terms, stakes, strict=True)]
     largest = max(terms)
     return largest + log(sum(exp(term - largest) for term in terms))
 

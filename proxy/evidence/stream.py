@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from proxy.evidence.shares import SLOWER, Trial
 from proxy.model.comparison import NotCompared, Result
 from proxy.model.evidence import COUNTS, EvidenceKey, Segment, Totals
 
 SEEN = 200_000  # distinct requests remembered per key
-SLOWER = 0.005  # seconds; less than this more is nobody's harm, whatever the ratio
 EXCUSED = frozenset({NotCompared.LEGACY_FAILED, NotCompared.CLIENT_GONE})  # not the extracted side's doing
 
 _SIZE = len(COUNTS)
@@ -25,6 +25,7 @@ _DROPPED = COUNTS.index("dropped")
 _TIMED = COUNTS.index("timed")
 _SLOWER = COUNTS.index("slower")
 _EXCUSED = COUNTS.index("excused")
+_SHARED, _SHARED_FAILED, _SHARED_SPARED = map(COUNTS.index, ("shared", "shared_failed", "shared_spared"))
 _CLEAN = {result: COUNTS.index(result.value) for result in (Result.MATCH, Result.IGNORED, Result.EXPLAINED)}
 
 
@@ -106,6 +107,15 @@ class Stream:
 
     def drop(self, second: int, count: int) -> None:
         (self._seconds.get(second) or self._second(second))[_DROPPED] += count
+
+    def trial(self, second: int, trial: Trial) -> None:
+        """What clients' exchanges showed."""
+        row = self._seconds.get(second) or self._second(second)
+        row[_SHARED] += trial.shared
+        row[_SHARED_FAILED] += trial.shared_failed
+        row[_SHARED_SPARED] += trial.shared_spared
+        row[_TIMED] += trial.timed
+        row[_SLOWER] += trial.slower
 
     def totals(self) -> Totals:
         figures = self._all

@@ -13,7 +13,8 @@ class Decision(NamedTuple):
     """Which side answers, whether the other side gets a copy, and why, in words an operator reads.
 
     `backend` answers; `shadow_backend` is None when no copy is sent; `fallback_backend` is None when the answering side
-    stands alone.
+    stands alone. `by_lot`: a request that is never copied, put into its share of a canary by lot: how it fares is the
+    only evidence there is.
     """
 
     route: str
@@ -25,3 +26,4 @@ class Decision(NamedTuple):
     shadow_backend: str | None
     fallback_backend: str | None
     why: str
+    by_lot: bool = False

@@ -41,9 +41,10 @@ class Segment(NamedTuple):
     `k` mismatches; then all comparisons by result, pairs with an extracted-only failure, and drops.
 
     `timed` counts distinct requests that both sides answered, `slower` those of them that the extracted side took too
-    long for. `shared` counts pairs of clients' exchanges, one of each side in the same second (a route that cannot be
-    copied, in canary), `shared_failed` and `shared_slower` those to the extracted side's disadvantage. `excused` are
-    the not compared ones that say nothing about the extracted side."""
+    long for. `shared` counts pairs of clients' exchanges, one of each side at about the same time (requests that cannot
+    be copied, in canary; see evidence/shares.py), `shared_failed` those in which only the extracted side failed,
+    `shared_spared` those in which only legacy did. `excused` are the not compared ones that say nothing about the
+    extracted side."""
 
     key: EvidenceKey
     second: int  # seconds since 1970
@@ -60,7 +61,7 @@ class Segment(NamedTuple):
     slower: int = 0
     shared: int = 0
     shared_failed: int = 0
-    shared_slower: int = 0
+    shared_spared: int = 0
     excused: int = 0
 
 
@@ -83,7 +84,7 @@ class Totals(NamedTuple):
     slower: int = 0
     shared: int = 0
     shared_failed: int = 0
-    shared_slower: int = 0
+    shared_spared: int = 0
     excused: int = 0
     first: int = 0
     last: int = 0
@@ -99,7 +100,8 @@ class Verdict(NamedTuple):
     """`why` is one sentence; `needs` lists what is missing, in words, empty unless inconclusive.
 
     `clean_needed` is how many more clean distinct comparisons the rate alone would need; `blocking` the open signatures
-    of high risk. `alpha` is what each of its tests may spend."""
+    of high risk. `alpha` is what each of its tests may spend. `from_clients`: it goes by clients' exchanges, because no
+    request of the route can be copied."""
 
     ruling: Ruling
     why: str
@@ -109,3 +111,4 @@ class Verdict(NamedTuple):
     key: EvidenceKey | None
     totals: Totals
     alpha: float
+    from_clients: bool = False

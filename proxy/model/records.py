@@ -15,7 +15,8 @@ class Ended(NamedTuple):
 
     `code` is the status the client got, 0 when none; `side` is "legacy", "extracted" or "proxy" when the proxy itself
     answered; `fell_back` is the outcome that made the other side step in, "" normally. `seconds` from the request's
-    first byte to the answer's last.
+    first byte to the answer's last. The last four are set for an exchange that is evidence by itself (see
+    `Decision.by_lot`): `share` is the side whose share of the canary it fell to, whoever answered in the end.
     """
 
     route: str
@@ -32,6 +33,10 @@ class Ended(NamedTuple):
     client: str
     fell_back: str
     why: str
+    share: str = ""
+    epoch: int = 0
+    rules: str = ""
+    build: str = ""
 
 
 class AuditRow(NamedTuple):

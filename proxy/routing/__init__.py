@@ -5,6 +5,7 @@ from proxy.routing.explain import Explanation, explain
 from proxy.routing.forwarding import copy_head
 from proxy.routing.inventory import Inventory
 from proxy.routing.naming import named_path
+from proxy.routing.plan import can_be_copied
 from proxy.routing.snapshot import Snapshot, build_snapshot
 from proxy.routing.stages import effective_states, skipped_by_halt, surviving_overrides
 from proxy.routing.table import Table, compile_table
@@ -17,6 +18,7 @@ __all__ = [
     "Snapshot",
     "Table",
     "build_snapshot",
+    "can_be_copied",
     "compile_table",
     "copy_head",
     "effective_states",

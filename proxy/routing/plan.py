@@ -60,6 +60,14 @@ def decide(plan: Plan, head: RequestHead, client_ip: str, dice: float) -> Decisi
     return decision
 
 
+def can_be_copied(route: Route) -> bool:
+    """False when no request of the route ever is, so that it can be judged only by how clients fare in canary."""
+    methods = route.shadow.methods
+    return route.shadow.percent > 0 and any(
+        match.methods & methods if match.methods else methods for match in route.matches
+    )
+
+
 def unrouted_plan(spec: RoutesSpec) -> Plan:
     """The plan for requests that no route names: legacy answers, nothing is copied."""
     state = RouteState(Stage.LEGACY, 0.0, source=StageSource.FILE, epoch=0)
@@ -75,10 +83,10 @@ def build_plan(route: Route, legacy: str, state: RouteState, rules: str) -> Plan
     if state.stage is not Stage.CANARY:
         side = Side.LEGACY if state.stage in (Stage.LEGACY, Stage.SHADOW) else Side.EXTRACTED
         return Plan(route.name, state, sample, maker.answer(side, why), None, ())
-    share = f"{why}: {{}} the {state.percent:g}% by {key_words(route.canary.key)}"
+    drawn = f"{why}: {{}} the {state.percent:g}% by {key_words(route.canary.key)}"
     answers = {
-        Reason.INSIDE: maker.answer(Side.EXTRACTED, share.format("inside")),
-        Reason.OUTSIDE: maker.answer(Side.LEGACY, share.format("outside")),
+        Reason.INSIDE: maker.answer(Side.EXTRACTED, drawn.format("inside"), by_lot=True),
+        Reason.OUTSIDE: maker.answer(Side.LEGACY, drawn.format("outside"), by_lot=True),
         Reason.INCLUDED: maker.answer(Side.EXTRACTED, f"{why}: named in include"),
         Reason.EXCLUDED: maker.answer(Side.LEGACY, f"{why}: named in exclude"),
         Reason.NO_KEY: maker.answer(Side.LEGACY, f"{why}: the request has no {key_words(route.canary.key)}"),
@@ -94,14 +102,16 @@ class _Maker:
     state: RouteState
     rules: str
 
-    def answer(self, side: Side, why: str) -> Answer:
-        other = self._pair(side, why, method=None)
+    def answer(self, side: Side, why: str, *, by_lot: bool = False) -> Answer:
+        other = self._pair(side, why, by_lot, method=None)
         named = self.route.shadow.methods | SAFE_METHODS if self.state.stage is not Stage.LEGACY else frozenset()
-        pairs = {method.encode(): self._pair(side, why, method=method) for method in sorted(named)}
+        pairs = {method.encode(): self._pair(side, why, by_lot, method=method) for method in sorted(named)}
         return Answer({method: pair for method, pair in pairs.items() if pair != other}, other)
 
-    def _pair(self, side: Side, why: str, *, method: str | None) -> Pair:
+    def _pair(self, side: Side, why: str, by_lot: bool, *, method: str | None) -> Pair:
         alone = self._decision(side, why, method, copied=False)
+        if by_lot and not (self.route.shadow.percent > 0 and method in self.route.shadow.methods):
+            alone = alone._replace(by_lot=True)
         return alone, self._decision(side, why, method, copied=True) if self._copies(side, method) else alone
 
     def _copies(self, side: Side, method: str | None) -> bool:

@@ -1,7 +1,8 @@
 """What a person may order: promote, rollback, halt, resume, accept. Each is checked, carried out and audited.
 
 `promote` goes one stage forward, and only where the verdict allows it: going from legacy to shadow shows clients
-nothing new and needs no evidence; every later step does. `rollback` goes to legacy at once and asks for nothing but a
+nothing new and needs no evidence; every later step does, but for the first canary of a route that can't be copied:
+that is where its evidence begins. `rollback` goes to legacy at once and asks for nothing but a
 yes where going back loses what the extracted service has written; so does a `promote --to` an earlier stage.
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from proxy import evidence
+from proxy import evidence, routing
 from proxy.model.evidence import Ruling, Verdict
 from proxy.model.records import Accepted
 from proxy.model.sides import STAGES, Stage
@@ -77,7 +78,7 @@ class Commands:
             and not force
         ):
             return Refused("Going back loses data", f"{_owns(route)} Say so with --force to go back all the same.")
-        if forward and target is not Stage.SHADOW:
+        if forward and target is not Stage.SHADOW and not self._begins_evidence(route, state.stage, target, goal):
             verdict = self._desk.verdict(route)
             if verdict.ruling is not Ruling.PASS:
                 if not force:
@@ -86,6 +87,12 @@ class Commands:
         action = "promote --force" if forced else "promote"
         self._apply(self._live.put(route, target, goal, who, why, action))
         return self._moved(route, state.stage, state.percent, target, goal, forced)
+
+    def _begins_evidence(self, route: Route, stage: Stage, target: Stage, percent: float) -> bool:
+        """Of a route that cannot be copied nothing can be shown before clients are served: its first canary, up to the
+        percent of the file, needs no verdict. Every later step does."""
+        first = stage in (Stage.LEGACY, Stage.SHADOW) and target is Stage.CANARY and percent <= route.canary.percent
+        return first and not routing.can_be_copied(route)
 
     def rollback(self, route: Route, yes: bool, who: str, why: str) -> Moved | Refused:
         """Under a halt too: the route then stays with legacy when the halt is lifted."""
@@ -155,6 +162,16 @@ def plain_verdict(verdict: Verdict) -> dict[str, Any]:
         "rate": totals.k / totals.n if totals.n else None,
         "interval": list(evidence.interval(totals.n, totals.k, 2 * verdict.alpha)),
         "confidence": 1 - 2 * verdict.alpha,
+        "evidence": "clients" if verdict.from_clients else "comparisons",
+        "explained": totals.explained,
+        "timed": totals.timed,
+        "slower": totals.slower,
+        "extracted_failed": totals.extracted_failed,
+        "clients": {
+            "pairs": totals.shared,
+            "extracted_failed": totals.shared_failed,
+            "legacy_failed": totals.shared_spared,
+        },
         "build": key.build if key else None,
         "epoch": key.epoch if key else None,
         "rules": key.rules if key else None,

@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 
-from proxy import comparison, evidence
+from proxy import comparison, evidence, routing
 from proxy.metrics import Accumulator, Totals
 from proxy.model.comparison import Comparison, Difference, Kind, NotCompared, Result, Risk
 from proxy.model.evidence import EvidenceKey, Settled, Verdict
@@ -112,6 +112,11 @@ class Desk:
             self._add(Settled(key, arrival, request, Result.NOT_COMPARED, reason, "", False, False, (0.0, 0.0)))
         for route, epoch, rules, build, arrival, request, outcome in frame["failed"]:
             self._take_failure(self._key(route, epoch, rules, build), arrival, request, outcome)
+        for route, epoch, rules, build, *fared in frame["fared"]:
+            one = evidence.Fared(*fared)
+            if one.extracted and (build or not one.failed):
+                self._answered_by(route, build)
+            self._ledger.fared(self._key(route, epoch, rules, build or self._latest.get(route, "")), one)
         for (route, epoch, rules, build, reason), count in frame["dropped"]:
             self._ledger.dropped(self._key(route, epoch, rules, build), int(time.time()), count, reason)
         if frame["given_up"]:
@@ -212,6 +217,7 @@ class Desk:
     def settle(self, oldest: dict[str, float], ceiling: float, wall_offset: float, *, final: bool = False) -> None:
         """Counts what arrived before the watermark: `oldest` by route, `ceiling` for all. `final`: the last time."""
         watermark = {route: min(oldest.get(route, ceiling), ceiling) for route in self._routes}
+        self._ledger.settle_shares({route: ceiling - self._patience(route) for route in self._routes}, wall_offset)
         written = self._ledger.advance(watermark, wall_offset)
         counted = bool(written.segments or written.differences or written.signatures)
         waiting = self._waiting(counted, ceiling, wall_offset)
@@ -231,6 +237,12 @@ class Desk:
                 )
             )
             self._kept, self._found, self._audit = [], [], []
+
+    def _patience(self, name: str) -> float:
+        """Seconds after which an exchange of a route has ended, unless its answer is long."""
+        spec, route = self._live.compiled.spec, self._live.route(name)
+        sides = [spec.backends[spec.legacy], *([spec.backends[route.extracted]] if route else [])]
+        return max(side.connect_timeout + side.timeout for side in sides) + 1.0
 
     def _waiting(self, counted: bool, now: float, wall_offset: float) -> list[Waiting] | None:
         """What waits for a copy that hangs is kept too, or a killed control would lose it: rewritten now and then, and
@@ -279,7 +291,11 @@ class Desk:
             accepted=self._in_force(route.name),
             now=time.time(),
             key=key,
+            standing=self._standing(route),
         )
+
+    def _standing(self, route: Route) -> evidence.Standing:
+        return evidence.Standing(self._live.states[route.name].stage, routing.can_be_copied(route))
 
     def counted(self, route: Route) -> Counted:
         totals = self._ledger.totals(self.current(route))

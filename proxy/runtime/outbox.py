@@ -16,6 +16,7 @@ from proxy import comparison
 from proxy.model import headers as fields
 from proxy.model.comparison import NotCompared
 from proxy.model.observation import CapturedRequest, Exchange, Observation, Pair
+from proxy.model.outcome import Outcome
 from proxy.model.records import Ended
 from proxy.model.sides import Side
 from proxy.runtime.link import plain_pair
@@ -25,6 +26,7 @@ ENTRIES = 50_000  # of each kind of comparison that wait
 INVENTORY_SAMPLE = 32  # exchanges told in full between two ticks; the rest raise their weight
 LINES = 5_000  # access lines that wait
 CONTROL_LAGS = "control_lags"
+_NOBODYS = frozenset({Outcome.CLIENT_STALLED, Outcome.TUNNELLED, Outcome.CANCELLED, Outcome.DRAINED})
 
 
 @dataclass(slots=True)
@@ -35,6 +37,7 @@ class Outbox:
     pairs: list[tuple[Any, ...]] = field(default_factory=list)
     not_compared: list[tuple[Any, ...]] = field(default_factory=list)
     failed: list[tuple[Any, ...]] = field(default_factory=list)
+    fared: list[tuple[Any, ...]] = field(default_factory=list)
     dropped: dict[tuple[str, int, str, str, str], int] = field(default_factory=dict)
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     asked_unseen: int = 0
@@ -104,11 +107,25 @@ class Outbox:
         else:
             self._no_room(key)
 
+    def shared(self, ended: Ended, backend: str, now: float) -> None:
+        """Notes how an exchange fared that was put into its share of a canary by lot. `backend` is the extracted one. A
+        client that left counts with the time it had waited: the side that lets clients wait is the one they leave."""
+        extracted = ended.share == Side.EXTRACTED
+        if extracted and ended.build:
+            self.builds[backend] = ended.build
+        key = (ended.route, ended.epoch, ended.rules, self.builds.get(backend, ""))
+        if ended.outcome in _NOBODYS or ended.outcome.startswith("request_"):
+            return
+        failed = bool(ended.fell_back) or ended.code >= 500 or ended.outcome not in (Outcome.OK, Outcome.CLIENT_GONE)
+        if len(self.fared) < ENTRIES:
+            self.fared.append((*key, now - ended.seconds, extracted, failed, ended.seconds))
+        else:
+            self._no_room(key)
+
     @property
     def is_empty(self) -> bool:
-        return not (
-            self.equal or self.pairs or self.not_compared or self.failed or self.dropped or self.asked or self.given_up
-        )
+        told = self.equal or self.pairs or self.not_compared or self.failed or self.fared or self.dropped
+        return not (told or self.asked or self.given_up)
 
     def take(self, now: float, oldest: Mapping[str, float], metrics: Any, gauges: Mapping[str, Any]) -> dict[str, Any]:
         """The frame for control; empties the box."""
@@ -121,6 +138,7 @@ class Outbox:
             "pairs": self.pairs,
             "not_compared": self.not_compared,
             "failed": self.failed,
+            "fared": self.fared,
             "dropped": list(self.dropped.items()),
             "asked": self.asked,
             "asked_unseen": self.asked_unseen,
@@ -128,7 +146,7 @@ class Outbox:
             "given_up": self.given_up,
         }
         self.equal, self.pairs, self.not_compared, self.failed = [], [], [], []
-        self.dropped, self.asked, self.lines = {}, [], []
+        self.fared, self.dropped, self.asked, self.lines = [], {}, [], []
         self.asked_unseen = self.given_up = self.pair_bytes = 0
         return frame
 

@@ -151,6 +151,8 @@ class Worker:
         self.metrics.observe(ended.route, ended.side, "answer", ended.seconds)
         share = self.settings.access_log
         self.outbox.ended(ended, line=share > 0 and (share >= 1 or random.random() < share))  # noqa: S311 - sampling
+        if ended.share:
+            self.outbox.shared(ended, self._extracted_of(ended.route), monotonic())
         if ended.fell_back:
             self.metrics.add("strangler_fallbacks_total", (ended.route, ended.fell_back), 1)
             self._failed_as_answering(ended, ended.fell_back)

@@ -54,7 +54,7 @@ _VERSION_1 = (
 _VERSION_2 = (
     *(
         f"ALTER TABLE segment ADD COLUMN {name} INTEGER NOT NULL DEFAULT 0"
-        for name in ("explained", "timed", "slower", "shared", "shared_failed", "shared_slower", "excused")
+        for name in ("explained", "timed", "slower", "shared", "shared_failed", "shared_spared", "excused")
     ),
     """CREATE TABLE coverage (key INTEGER NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, count INTEGER NOT NULL,
         PRIMARY KEY (key, kind, value)) WITHOUT ROWID""",

@@ -5,23 +5,17 @@ pass in between, at a thousand requests a second, however often one looks.
 from __future__ import annotations
 
 import asyncio
-import time
 import zlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import cast
 
 import pytest
 
 from proxy.evidence.rate import clean_needed
+from tests.support.bursts import ask_in_bursts, server
 from tests.support.running import Running
 from tests.support.wire import Wire, connect
 
-SECONDS = 3.0
-CLIENTS = 10
-BURST = 10  # requests that a client sends ahead, ten times a second: a thousand requests a second by all of them
-ANSWER = b'HTTP/1.1 200 OK\r\nX-Build: b1\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"ok":true}'
+CLIENTS, EACH, PAUSE = 10, 300, 0.1  # ten bursts of ten a second by each of ten clients: 1,000 requests a second
 
 ROUTES = """
 version: 1
@@ -43,60 +37,13 @@ BUDGETS = {
 }
 
 
-def hangs(target: bytes) -> bool:
-    """Three targets of ten, always the same ones."""
-    return zlib.crc32(target) % 10 < 3
+def well(target: bytes) -> bytes:
+    return b'{"ok":true}'
 
 
-class Server(asyncio.Protocol):
-    """Answers every request but those that it hangs on; a connection that hangs says nothing more."""
-
-    def __init__(self, hangs: Callable[[bytes], bool], opened: set[asyncio.Transport]) -> None:
-        self.hangs = hangs
-        self.opened = opened
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
-        self.opened.add(self.transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.opened.discard(self.transport)
-
-    def data_received(self, data: bytes) -> None:
-        for head in data.split(b"\r\n\r\n")[:-1]:
-            if self.hangs(head.split(b" ", 2)[1]):
-                return
-            self.transport.write(ANSWER)
-
-
-@asynccontextmanager
-async def server(hangs: Callable[[bytes], bool]) -> AsyncIterator[int]:
-    opened: set[asyncio.Transport] = set()
-    loop = asyncio.get_running_loop()
-    started = await loop.create_server(lambda: Server(hangs, opened), "127.0.0.1", 0, backlog=4096)
-    try:
-        yield started.sockets[0].getsockname()[1]
-    finally:
-        started.close()
-        for transport in opened:
-            transport.abort()
-        await asyncio.sleep(0)
-
-
-async def client(wire: Wire, first: int, until: float) -> int:
-    """Bursts of distinct requests, ten a second, each answered before the next; how many were."""
-    answered = 0
-    due = time.monotonic()
-    while due < until:
-        targets = range(first + answered, first + answered + BURST)
-        await wire.send(b"".join(b"GET /items/%d HTTP/1.1\r\nHost: h\r\n\r\n" % number for number in targets))
-        for _ in targets:
-            head, _ = await wire.answer()
-            assert head.startswith(b"HTTP/1.1 200 ")
-        answered += BURST
-        due += 0.1
-        await asyncio.sleep(max(0.0, due - time.monotonic()))
-    return answered
+def hanging(target: bytes) -> bytes | None:
+    """Hangs on three targets of ten, always the same ones."""
+    return None if zlib.crc32(target) % 10 < 3 else well(target)
 
 
 async def look(proxy: Running, load: asyncio.Future[list[int]]) -> list[str]:
@@ -112,16 +59,16 @@ async def look(proxy: Running, load: asyncio.Future[list[int]]) -> list[str]:
 
 @pytest.mark.parametrize("budget", BUDGETS.values(), ids=BUDGETS.keys())
 async def test_a_service_that_hangs_on_three_of_ten_never_passes(tmp_path: Path, budget: str) -> None:
-    async with server(lambda target: False) as legacy, server(hangs) as service:
+    async with server(well) as legacy, server(hanging) as service:
         proxy = Running(tmp_path, ROUTES.format(legacy=legacy, service=service) + budget)
         wires: list[Wire] = []
         try:
             await asyncio.to_thread(proxy.start)
             wires += [await connect(proxy.port) for _ in range(CLIENTS)]
-            end = time.monotonic() + SECONDS
-            load = asyncio.gather(*(client(wire, 1_000_000 * place, end) for place, wire in enumerate(wires)))
+            asking = (ask_in_bursts(wire, 1_000_000 * place, EACH, PAUSE) for place, wire in enumerate(wires))
+            load = asyncio.gather(*asking)
             assert len(await look(proxy, load)) > 20
-            assert sum(await load) > 1_000  # clients saw none of it
+            assert sum(await load) == CLIENTS * EACH  # clients saw none of it
             # the matches alone would have passed many times
             comparisons = (await asyncio.to_thread(proxy.route, "read"))["comparisons"]
             assert comparisons["match"] > 5 * clean_needed(0, 0, 0.1, 0.025)

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from proxy.model.comparison import Risk
 
 ROUNDING = 2  # seconds
+SET = "(set)"  # the value of an attribute that has none
 _DATELESS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -71,7 +72,7 @@ def _cookies(fields: str) -> dict[str, Cookie]:
         for attribute in attributes:
             key, _, content = attribute.partition("=")
             if key.strip():
-                known[key.strip().lower()] = content.strip()
+                known[key.strip().lower()] = content.strip() or SET
         name = name.strip()
         met[name] += 1
         cookies[name if met[name] == 1 else f"{name}#{met[name]}"] = Cookie(value.strip(), known)

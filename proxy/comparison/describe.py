@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxy.model.comparison import Comparison, Difference, Result
+from proxy.model.comparison import Comparison, Difference, NotCompared, Result
 
 
 def describe(comparison: Comparison) -> list[str]:
@@ -18,7 +18,8 @@ def describe(comparison: Comparison) -> list[str]:
 def _headline(comparison: Comparison) -> str:
     match comparison.result:
         case Result.NOT_COMPARED:
-            return f"not_compared: {comparison.reason}"
+            alike = comparison.reason is NotCompared.LEGACY_FAILED and not comparison.total
+            return f"not_compared: {comparison.reason}" + (", and the extracted side failed alike" if alike else "")
         case Result.MISMATCH:
             return f"mismatch: signature {comparison.signature}, risk {comparison.risk}"
         case Result.IGNORED:

@@ -19,6 +19,7 @@ from proxy.comparison.cookies import Unlike
 from proxy.model.comparison import Risk
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_ORIGIN = frozenset({"scheme", "port", "user"})
 MOST_PARAMETERS = 500
 
 
@@ -29,7 +30,10 @@ def unlike(left: str, right: str) -> Iterator[Unlike]:
         if left != right:
             yield Unlike("header:location", Risk.MEDIUM, left, right)
         return
+    both_absolute = "host" in ours and "host" in theirs
     for name in ours | theirs:
+        if name in _ORIGIN and not both_absolute and ("host" in ours or "host" in theirs):
+            continue  # the host tells it
         one, other = ours.get(name), theirs.get(name)
         if one != other:
             risk = Risk.HIGH if other is None else Risk.LOW if one is None else Risk.MEDIUM

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 from proxy.model.sides import Stage
 
@@ -38,11 +38,18 @@ class Who(BaseModel):
 
 
 class Promote(Who):
-    """`to` None means the next stage; `percent` only with canary."""
+    """`to` None means the next stage; `percent` only with canary; `force` only with a reason, which the audit keeps."""
 
     to: Stage | None = None
     percent: float | None = Field(default=None, ge=0, le=100)
     force: bool = False
+
+    @field_validator("force")
+    @classmethod
+    def _has_a_reason(cls, force: bool, info: ValidationInfo) -> bool:
+        if force and info.data.get("why") == "":
+            raise ValueError("a forced promotion is recorded with its reason: say why")
+        return force
 
 
 class Rollback(Who):

@@ -19,7 +19,7 @@ from proxy.cli.views import show_move, verdict_lines
     "--to", type=click.Choice(["legacy", "shadow", "canary", "live", "retired"]), help="Default: the next stage."
 )
 @click.option("--percent", type=click.FloatRange(0, 100), metavar="N", help="The canary's share of clients.")
-@click.option("--force", is_flag=True, help="Whatever the verdict says; the history records it.")
+@click.option("--force", is_flag=True, help="Whatever the verdict says; needs --why. The history records both.")
 @click.option("--write", is_flag=True, help="Make the edit of the routes file too; comments and layout stay.")
 @config_option
 @who_options
@@ -56,6 +56,8 @@ def command(
     """
     if percent is not None and to not in (None, "canary"):
         raise click.UsageError(f"--percent belongs to a canary, not to {to}.")
+    if force and not why.strip():
+        raise click.UsageError("--force needs --why: the history records who overruled the verdict, and the reason.")
     if write:
         named(compiled(config), config, route)  # a file that cannot be edited is found before anything moves
         if not os.access(config, os.W_OK):

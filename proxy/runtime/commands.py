@@ -69,24 +69,26 @@ class Commands:
         if target is state.stage and (target is not Stage.CANARY or goal == state.percent):
             return Refused("Already there", f"Route {route.name} is in stage {target} already.")
         forward = STAGES.index(target) > STAGES.index(state.stage) or (target is state.stage and goal > state.percent)
-        forced = False
+        overruled = ""
         if (
             route.owns_data
             and not forward
             and state.stage in _SERVING
             and STAGES.index(target) < STAGES.index(Stage.LIVE)
-            and not force
         ):
-            return Refused("Going back loses data", f"{_owns(route)} Say so with --force to go back all the same.")
+            if not force:
+                return Refused("Going back loses data", f"{_owns(route)} Say so with --force to go back all the same.")
+            overruled = "the route owns its data"
         if forward and target is not Stage.SHADOW and not self._begins_evidence(route, state.stage, target, goal):
             verdict = self._desk.verdict(route)
             if verdict.ruling is not Ruling.PASS:
                 if not force:
                     return Refused(f"The verdict is {verdict.ruling}", verdict.why, verdict)
-                forced = True
-        action = "promote --force" if forced else "promote"
-        self._apply(self._live.put(route, target, goal, who, why, action))
-        return self._moved(route, state.stage, state.percent, target, goal, forced)
+                overruled = f"the verdict was {verdict.ruling}: {verdict.why}"
+        action = "promote --force" if overruled else "promote"
+        reason = f"{why} ({overruled})" if overruled else why
+        self._apply(self._live.put(route, target, goal, who, reason, action))
+        return self._moved(route, state.stage, state.percent, target, goal, bool(overruled))
 
     def _begins_evidence(self, route: Route, stage: Stage, target: Stage, percent: float) -> bool:
         """Of a route that cannot be copied nothing can be shown before clients are served: its first canary, up to the

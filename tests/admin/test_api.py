@@ -147,6 +147,8 @@ async def test_an_unknown_route_is_never_written(client: Client, control: Contro
         ("routes/charge-read/promote", '{"percent": 101}', "percent"),
         ("routes/charge-read/promote", '{"percent": NaN}', "percent"),
         ("routes/charge-read/promote", '{"forse": true}', "forse"),
+        ("routes/charge-read/promote", '{"force": true}', "force"),
+        ("routes/charge-read/promote", '{"force": true, "why": " "}', "force"),
         ("routes/charge-read/promote", '{"who": "a\\nb"}', "who"),
         ("routes/charge-read/promote", '{"why": "' + "x" * 1001 + '"}', "why"),
         ("routes/charge-read/promote", '{"to": ', "body"),

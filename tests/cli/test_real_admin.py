@@ -61,8 +61,9 @@ def test_a_promotion_is_refused_and_forced(run: Run, url: str, control: Control)
     refused = run("promote", "charge-read", "--admin", url)
     assert refused.exit_code == 1
     assert "264 more clean comparisons" in refused.stderr
-    assert run("promote", "charge-read", "--to", "live", "--force", "--json", "--admin", url).exit_code == 0
-    assert control.done[-1][2].to == "live"
+    forced = run("promote", "charge-read", "--to", "live", "--force", "--why", "demo", "--json", "--admin", url)
+    assert forced.exit_code == 0
+    assert (control.done[-1][2].to, control.done[-1][2].why) == ("live", "demo")
 
 
 def test_verdicts_and_reads(run: Run, url: str) -> None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 from typing import cast
 
 import pytest
 
+from proxy.model.comparison import Kind, Risk
+from proxy.model.evidence import Ruling
+from proxy.model.noise import FieldNoise
+from proxy.model.records import Accepted, AuditRow
 from proxy.model.sides import Stage, StageSource
 from proxy.runtime.commands import Commands, Moved, Refused
 from proxy.runtime.desk import Desk
+from proxy.runtime.keeper import Keeper
 from proxy.runtime.live import Live
 from proxy.runtime.load import build
+from proxy.store import Batch, Store
 
 TEXT = """
 version: 1
@@ -56,3 +63,56 @@ def test_a_route_that_owns_its_data_is_not_promoted_backwards_by_mistake(stage: 
     assert live.states["own"].stage is Stage.LIVE
     assert isinstance(commands.promote(route, stage, None, True, "ada", ""), Moved)
     assert live.states["own"].stage is stage
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> tuple[Live, Desk, Commands, list[AuditRow]]:
+    """Commands over a desk that has seen no evidence, and the audit of what was carried out."""
+    live, _ = in_force()
+    live.states["read"] = live.states["read"]._replace(stage=Stage.SHADOW)
+    made = Desk(live, Keeper(Store(tmp_path / "evidence.sqlite3"), Batch))
+    audit: list[AuditRow] = []
+    return live, made, Commands(live, made, lambda change: audit.extend(change.audit), lambda halted: None), audit
+
+
+def test_promote_obeys_the_verdict_and_force_is_audited_with_who_and_why(
+    desk: tuple[Live, Desk, Commands, list[AuditRow]],
+) -> None:
+    live, _, commands, audit = desk
+    route = live.compiled.spec.by_name["read"]
+    refused = commands.promote(route, None, None, False, "ada", "now")
+    assert isinstance(refused, Refused)
+    assert refused.verdict is not None
+    assert refused.verdict.ruling is Ruling.INCONCLUSIVE
+    assert (live.states["read"].stage, audit) == (Stage.SHADOW, [])
+    moved = commands.promote(route, None, None, True, "ada", "the audit is on Monday")
+    assert isinstance(moved, Moved)
+    assert moved.forced
+    (row,) = [one for one in audit if one.action.startswith("promote")]
+    assert (row.who, row.action, row.route) == ("ada", "promote --force", "read")
+    assert row.why.startswith("the audit is on Monday (the verdict was inconclusive: ")
+
+
+def test_going_back_by_force_is_audited_as_such(desk: tuple[Live, Desk, Commands, list[AuditRow]]) -> None:
+    live, _, commands, audit = desk
+    route = live.compiled.spec.by_name["own"]
+    assert isinstance(commands.promote(route, Stage.SHADOW, None, False, "ada", "x"), Refused)
+    assert isinstance(commands.promote(route, Stage.SHADOW, None, True, "ada", "data is copied back"), Moved)
+    assert [one.action for one in audit] == ["promote --force"]
+    assert audit[0].why == "data is copied back (the route owns its data)"
+
+
+def test_a_noisy_field_that_was_flagged_can_be_accepted(desk: tuple[Live, Desk, Commands, list[AuditRow]]) -> None:
+    live, made, commands, _ = desk
+    route = live.compiled.spec.by_name["read"]
+    field = FieldNoise("$.at", Kind.VALUE, 40, 40, 40, 30, 1, 0, 0, 1e6, True, "differs", "differs 30 times of 31")
+    made._flag(made.current(route), field)
+    (row,) = made.signatures("read")
+    assert (row.kind, row.risk) == (Kind.NOISE, Risk.HIGH)
+    assert made.verdict(route).blocking == (row.signature,)
+    wrong = Accepted("read", "nope", "payments", "meant", "2999-01-31", 1.0)
+    assert isinstance(commands.accept(wrong, "ada"), Refused)
+    assert commands.accept(wrong._replace(signature=row.signature), "ada") is None
+    assert made.verdict(route).blocking == ()
+    made._flag(made.current(route), field)
+    assert made.verdict(route).blocking == (), "flagged again under the evidence that began with the acceptance"

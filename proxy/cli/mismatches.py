@@ -110,7 +110,7 @@ def _note(row: Json) -> str:
         return f"{row['signature']} {words} by {accepted['owner']} until {accepted['until']}: {accepted['reason']}"
     if row["kind"] == "noise":
         said = row.get("note") or "varies on legacy too, and varies otherwise on the extracted side"
-        return f"{row['signature']}: {row['path']} {said}; its differences are no longer explained as noise."
+        return f"{row['signature']}: {row['path']}: {said}. Its differences are no longer taken for noise."
     return ""
 
 

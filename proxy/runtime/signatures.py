@@ -26,9 +26,10 @@ def listed(
     current: EvidenceKey,
     compared: Mapping[EvidenceKey, int],
     today: str,
+    notes: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     """JSON of every signature, those of the current build and rules first, then by count. `compared`: how many pairs
-    were compared under each key; `today` is an ISO date."""
+    were compared under each key; `today` is an ISO date; `notes` says of a flagged field, by its path, what is wrong."""
     folded: dict[tuple[_Group, str], list[SignatureRow]] = {}
     for row in rows:
         folded.setdefault((_group(row.key), row.signature), []).append(row)
@@ -45,6 +46,7 @@ def listed(
             {
                 **plain,
                 "current": group == now,
+                "note": notes.get(plain["path"], "") if plain["kind"] == Kind.NOISE else "",
                 "state": _state(signature in still, plain["share"], pairs.get(now, 0), entry, today),
                 "accepted": {"owner": entry.owner, "reason": entry.reason, "until": entry.until} if entry else None,
             }

@@ -168,7 +168,9 @@ class Views:
         accepted = {entry.signature: entry for entry in desk.accepted(route.name)}
         today = datetime.now(tz=UTC).date().isoformat()
         rows, compared = desk.signatures(route.name), desk.compared(route.name)
-        return listed(rows, accepted, desk.current(route), compared, today)
+        noise = desk.explaining.book.find(desk.current(route))
+        notes = {field.path: field.words for field in noise.regressions()} if noise else {}
+        return listed(rows, accepted, desk.current(route), compared, today, notes)
 
     def _noise(self, route: Route, learning: int) -> dict[str, Any]:
         desk = self._control.desk

@@ -142,6 +142,7 @@ class Hull:
         "places",
         "prefix",
         "ratio",
+        "unit",
     )
 
     def __init__(self) -> None:
@@ -149,6 +150,7 @@ class Hull:
         self.pairs = 0  # of answers of legacy to one request that are numbers or times
         self.apart = 0.0  # the most that two of them were apart
         self.ratio = 0.0  # the same, as a share of the larger
+        self.unit = 0.0  # of times, how many to a second; 0 when they are no times
         self.forms: list[str] | None = []
         self.few: list[str] | None = []
         self.places: list[int] = []  # least and most
@@ -170,10 +172,11 @@ class Hull:
         if form.text is None:
             return
         self.length = self._range("length", self.length, len(form.text))
-        if new := _classes(form.text).difference(self.chars):
+        before = form.text if self.prefix is None else self.prefix
+        prefix = before[: shared(before, form.text)]
+        if new := (_classes(form.text[len(prefix) :]) | _classes(before[len(prefix) :])).difference(self.chars):
             self.chars += sorted(new)
             self.grew["chars"] = self.count
-        prefix = form.text if self.prefix is None else self.prefix[: shared(self.prefix, form.text)]
         mask = _mask(form.text) if self.mask in (None, _mask(form.text)) else ""
         if (prefix, mask) != (self.prefix, self.mask):
             self.prefix, self.mask = prefix, mask
@@ -184,6 +187,7 @@ class Hull:
         first, second = form_of(one), form_of(other)
         if first.amount is None or second.amount is None:
             return
+        self.unit = first.slack / LATER if not self.pairs or self.unit == first.slack / LATER else 0.0
         self.pairs += 1
         self.apart = max(self.apart, abs(first.amount - second.amount))
         self.ratio = max(self.ratio, _ratio(first.amount, second.amount))
@@ -201,10 +205,10 @@ class Hull:
             theirs.name != ours.name
             and self.forms is not None
             and theirs.name not in self.forms
-            and self._settled("forms")
+            and self.is_settled("forms")
         ):
             return f"{theirs.name} where legacy has {' or '.join(self.forms[:3])}"
-        if self.few is not None and extracted != legacy and extracted not in self.few and self._settled("few"):
+        if self.few is not None and extracted != legacy and extracted not in self.few and self.is_settled("few"):
             return f"none of the {len(self.few)} values legacy has here"
         return self._off_amount(ours, theirs) or self._off_text(ours, theirs)
 
@@ -229,24 +233,27 @@ class Hull:
             return ""
         if self._outside("length", self.length, len(theirs.text), len(ours.text or "")):
             return f"length {len(theirs.text)}"
-        new = _classes(theirs.text).difference(self.chars, _classes(ours.text or ""))
-        if new and self._settled("chars"):
+        same = max(shared(theirs.text, one) for one in (self.prefix or "", ours.text or ""))
+        rest = min(same, len(self.prefix or ""))
+        new = _classes(theirs.text[rest:]).difference(self.chars, _classes((ours.text or "")[rest:]))
+        if new and self.is_settled("chars"):
             return f"characters that legacy never has here ({', '.join(sorted(new))[:40]})"
-        if self.mask is None or self.prefix is None or not self._settled("frame"):
+        if self.mask is None or self.prefix is None or not self.is_settled("frame"):
             return ""
         if self.mask and _mask(theirs.text) not in (self.mask, _mask(ours.text or "")):
             return "another arrangement"
-        same = max(shared(theirs.text, one) for one in (self.prefix, ours.text or ""))
         return f"does not begin with {self.prefix!r}" if same < len(self.prefix) else ""
 
     def _outside(self, name: str, seen: list[int], theirs: int, ours: int) -> bool:
-        if not seen or not self._settled(name):
+        if not seen or not self.is_settled(name):
             return False
         slack = (seen[1] - seen[0]) // 4
         return theirs != ours and not seen[0] - slack <= theirs <= seen[1] + slack
 
-    def _settled(self, name: str) -> bool:
-        return self.count >= ENOUGH and self.count - self.grew.get(name, 0) >= min(self.count / 2, LONG)
+    def is_settled(self, *names: str) -> bool:
+        """Whether these properties (keys of `grew`) have stayed as they are for long enough to speak."""
+        calm = self.count - max(self.grew.get(name, 0) for name in names)
+        return self.count >= ENOUGH and calm >= min(self.count / 2, LONG)
 
     def _listed(self, name: str, seen: list[str] | None, value: str, most: int) -> list[str] | None:
         if seen is None or value in seen:
@@ -274,7 +281,7 @@ class Hull:
         return hull
 
 
-_STORED = ("count", "pairs", "apart", "ratio", "forms", "places", "length", "chars")
+_STORED = ("count", "pairs", "apart", "ratio", "unit", "forms", "places", "length", "chars")
 
 
 def shared(one: str, other: str) -> int:

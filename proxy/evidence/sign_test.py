@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from functools import lru_cache
-from math import exp, inf, log
+from math import exp, log
 from typing import TypeVar
 
 ALPHA = 0.05
@@ -75,5 +75,5 @@ def discoveries(weighted: Mapping[Name, float], alpha: float = ALPHA) -> set[Nam
 
 
 def shown_evidence(logarithm: float) -> float:
-    """The evidence itself, for people; inf when huge."""
-    return exp(logarithm) if logarithm < 700 else inf
+    """The evidence itself, for people; no larger than a number can be."""
+    return exp(min(logarithm, 700.0))

@@ -29,7 +29,8 @@ def listed(
     notes: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     """JSON of every signature, those of the current build and rules first, then by count. `compared`: how many pairs
-    were compared under each key; `today` is an ISO date; `notes` says of a flagged field, by its path, what is wrong."""
+    were compared under each key; `today` is an ISO date; `notes` says what is wrong with a flagged field, by
+    its path."""
     folded: dict[tuple[_Group, str], list[SignatureRow]] = {}
     for row in rows:
         folded.setdefault((_group(row.key), row.signature), []).append(row)

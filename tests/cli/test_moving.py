@@ -27,7 +27,8 @@ def test_promote_prints_the_move_and_the_edit(ask: Run, admin: CannedAdmin) -> N
 
 def test_promote_to_a_stage_by_force(ask: Run, admin: CannedAdmin) -> None:
     admin.answers("POST", PROMOTE, answers.move(forced=True))
-    result = ask("promote", "charge-read", "--to", "canary", "--percent", "25", "--force", "--who", "bob", "--why", "demo")
+    told = ("--who", "bob", "--why", "demo")
+    result = ask("promote", "charge-read", "--to", "canary", "--percent", "25", "--force", *told)
     assert result.exit_code == 0
     assert "(forced)" in result.stdout
     assert admin.asked[-1].fields == {"to": "canary", "percent": 25.0, "force": True, "who": "bob", "why": "demo"}
@@ -46,7 +47,16 @@ def test_a_refused_promotion_says_what_is_missing_and_exits_1(ask: Run, admin: C
     assert json.loads(as_json.stdout)["verdict"]["verdict"] == "inconclusive"
 
 
-@pytest.mark.parametrize("options", [("--percent", "101"), ("--force",), ("--force", "--why", " "), ("--to", "lvie"), ("--to", "live", "--percent", "5")])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--percent", "101"),
+        ("--force",),
+        ("--force", "--why", " "),
+        ("--to", "lvie"),
+        ("--to", "live", "--percent", "5"),
+    ],
+)
 def test_a_promotion_that_makes_no_sense_is_never_sent(ask: Run, admin: CannedAdmin, options: tuple[str, ...]) -> None:
     assert ask("promote", "charge-read", *options).exit_code == 2
     assert admin.asked == []

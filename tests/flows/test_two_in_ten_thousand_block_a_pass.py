@@ -24,7 +24,7 @@ routes:
     extracted: service
     stage: shadow
     gate: {{mismatch_below: 1%, error_increase_below: 1%, min_duration: 0s, p95_ratio_below: 100}}
-shadow: {{queue: 10000}}
+shadow: {{queue: 10000, deadline: 25s}}
 """
 
 

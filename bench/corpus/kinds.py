@@ -58,7 +58,8 @@ Inject = Callable[[Answer, Asking], bool | None]
 @dataclass(frozen=True)
 class Noise:
     """`draw` writes the noise into an answer, of either side. It shows in `share` of the answers; `alone` keeps it out
-    of the background of other kinds. `headers` are compared beside the usual ones."""
+    of the background of other kinds. `headers` are compared beside the usual ones. With `as_it_is` each asking is one
+    that was really made of the application."""
 
     name: str
     base: str
@@ -67,6 +68,7 @@ class Noise:
     share: float = 1.0
     headers: tuple[str, ...] = ()
     alone: bool = False
+    as_it_is: bool = False
 
 
 @dataclass(frozen=True)

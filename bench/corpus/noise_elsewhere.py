@@ -110,7 +110,7 @@ def _flicker_rare(a: Answer, q: Asking) -> None:
 
 
 def _as_it_is(a: Answer, q: Asking) -> None:
-    """The world draws one of the askings that were really made; there is nothing to add."""
+    """There is nothing to add to what was really answered."""
 
 
 def _notice(a: Answer, q: Asking) -> None:
@@ -150,7 +150,7 @@ CACHE_HEADER = Noise("cache_header", "charge", "X-Cache: HIT or MISS", _age, hea
 FLICKER_429 = Noise("status_429_in_5_percent", "charge", "too many requests", _flicker_429, 0.05, alone=True)
 FLICKER_503 = Noise("status_503_in_5_percent", "invoice", "unavailable", _flicker_503, 0.05, alone=True)
 OWN = tuple(
-    Noise(f"as_it_is_{base}", base, "real askings, nothing added", _as_it_is, headers=headers, alone=True)
+    Noise(f"as_it_is_{base}", base, "real askings, nothing added", _as_it_is, 1.0, headers, alone=True, as_it_is=True)
     for base, headers in (
         ("charge", ()), ("invoices", ()), ("customers", ()), ("missing", ()), ("login", ("set-cookie",)),
         ("simple", ()), ("project", ()),

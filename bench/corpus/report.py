@@ -39,7 +39,7 @@ def noise_rows(figures: Sequence[Figures], often: bool) -> list[Row]:
         if one.often != often:
             continue
         ended, says = one.clean.results, SAYS.get(one.kind, "several kinds together")
-        counts = (one.clean.pairs, ended["match"], ended["explained"], read.undecided(one.clean))
+        counts = (one.clean.pairs, ended["match"] + ended["ignored"], ended["explained"], read.undecided(one.clean))
         share = read.false_rate([one])
         reported = f"{share.part} ({100 * share.rate:.2f} %)" if share.part else "0"
         flagged = ", ".join(one.flagged)

@@ -52,7 +52,7 @@ class World:
         self.dice = Random(self.seed)
         self.shared = Kept()
         self.own = {False: Kept(), True: Kept()}
-        as_it_is = any(noise.name.startswith("as_it_is") for noise in self.noises)
+        as_it_is = any(noise.as_it_is for noise in self.noises)
         self.makers = [[_maker(asked, as_it_is) for asked in (real if as_it_is else real[:1])] for real in self.reals]
 
     def legacy(self, number: int, now: float) -> Observation:

@@ -23,6 +23,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from math import isinf
 from typing import Any, NamedTuple
 
 from proxy.model.comparison import Kind
@@ -91,6 +92,8 @@ def _number(text: str, quoted: bool) -> Form | None:
     if not found:
         return None
     amount, places = float(text), len(found[1] or "")
+    if isinf(amount):
+        return Form("number")
     slack = next((LATER * unit for low, high, unit in _EPOCHS if low <= abs(amount) < high), 0.0)
     return Form("digits" if quoted else "number", amount, places, slack, text if quoted and not places else None)
 

@@ -1,0 +1,191 @@
+"""Which fields are explained, which are not, and what is kept."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+
+import pytest
+
+from bench.noise_world import Answer, Side, World, compared
+from proxy.evidence.fields import EACH, KEPT
+from proxy.evidence.noise import MOST, Noise
+from proxy.model.comparison import Comparison, Difference, Kind, Result, Risk
+from proxy.model.noise import Reask
+
+VALUE = Kind.VALUE
+
+
+def asked(one: Answer, other: Answer, again: Answer, other_again: Answer) -> tuple[Comparison, Reask]:
+    reask = Reask(
+        compared(one, again),
+        compared(one, other_again),
+        compared(other, other_again),
+        compared(again, other_again),
+        compared(other, again),
+    )
+    return compared(one, other), reask
+
+
+def values(*four: str) -> tuple[Comparison, Reask]:
+    """L1, E1, L2, E2 of one field."""
+    return asked(*({"$.x": value} if value else {} for value in four))
+
+
+def noisy(noise: Noise, times: int = 40) -> Noise:
+    """A field of random ids: four answers, four values."""
+    dice = Random(1)
+    for _ in range(times):
+        noise.learn(*values(*(f'"{dice.getrandbits(32):08x}"' for _ in range(4))))
+    return noise
+
+
+def read(noise: Noise, pair: tuple[Comparison, Reask]) -> frozenset[tuple[str, Kind]]:
+    noise.learn(*pair)
+    return noise.read(*pair, may_ask=True).explained
+
+
+def test_what_legacy_does_not_say_twice_is_explained() -> None:
+    assert read(Noise(), values('"a"', '"b"', '"c"', '"d"')) == {("$.x", VALUE)}
+
+
+def test_what_legacy_says_twice_is_not() -> None:
+    noise = Noise()
+    pair = values('"a"', '"b"', '"a"', '"b"')
+    assert read(noise, pair) == frozenset()
+    assert noise.read(*pair, may_ask=True).learning == frozenset()  # both sides stand by it: that is no noise
+
+
+def test_a_mistake_that_repeats_itself_is_not_hidden_by_random_ids() -> None:
+    assert read(noisy(Noise()), values('"a0"', '"b0"', '"a0"', '"b0"')) == frozenset()
+
+
+def test_a_lapse_of_the_extracted_side_alone_is_explained_only_where_legacy_has_them_too() -> None:
+    lapse = values('"ok"', '"odd"', '"ok"', '"ok"')
+    noise = Noise()
+    for _ in range(40):
+        noise.learn(*values('"ok"', '"ok"', '"ok"', '"ok"'))
+    assert read(noise, lapse) == frozenset()
+    for _ in range(3):
+        noise.learn(*values('"odd"', '"ok"', '"ok"', '"ok"'))
+    assert read(noise, lapse) == {("$.x", VALUE)}
+    for _ in range(20):
+        noise.learn(*lapse)
+    assert read(noise, lapse) == frozenset()  # many more of them than on legacy
+
+
+def test_swapped_answers_make_standing_by_them_plausible() -> None:
+    noise = noisy(Noise())
+    split, swapped = values("1", "2", "1", "2"), values("1", "2", "2", "1")
+    noise.learn(*swapped)
+    assert read(noise, split) == {("$.x", VALUE)}
+    for _ in range(12):
+        noise.learn(*split)
+    assert read(noise, split) == frozenset()
+
+
+def test_a_failure_of_the_extracted_side_is_never_explained() -> None:
+    found = Difference("outcome:reset", Kind.ERROR, Risk.HIGH, "status 200", "reset", "outcome")
+    field = frozenset({("outcome:reset", Kind.ERROR)})
+    failed = Comparison(Result.MISMATCH, None, "s", Risk.HIGH, (200, 0), (found,), 1, field)
+    noise = Noise()
+    for _ in range(50):
+        noise.learn(failed, Reask(failed, failed, failed, failed, failed))
+    reading = noise.read(failed, None, may_ask=True)
+    assert (reading.explained, reading.learning) == (frozenset(), frozenset())
+
+
+def test_members_that_come_and_go_are_one_question_in_both_directions() -> None:
+    noise = Noise()
+    for _ in range(3):
+        noise.learn(*values("", "1", "1", "1"))  # legacy lacks it once
+    assert read(noise, values("1", "", "1", "1")) == {("$.x", Kind.MISSING)}
+    noise.learn(*values("", "1", "1", ""))
+    assert read(noise, values("", "1", "1", "1")) == {("$.x", Kind.EXTRA)}
+
+
+def test_legacys_503_explains_a_503_and_no_500() -> None:
+    noise = Noise()
+    well: Answer = {"$.x": "1"}
+    for _ in range(3):
+        noise.learn(*asked(well, well, {"status": "503"}, well))
+    assert read(noise, asked(well, {"status": "503"}, well, well)) == {("status", Kind.STATUS)}
+    assert read(noise, asked(well, {"status": "500"}, well, well)) == frozenset()
+
+
+def test_noise_elsewhere_in_a_list_explains_nothing_here() -> None:
+    noise = Noise()
+    base = {f"$.data[{at}].x": '"a"' for at in range(4)}
+    wrong, changed = base | {"$.data[2].x": '"b"'}, base | {"$.data[0].x": '"c"'}
+    assert read(noise, asked(base, wrong, changed, wrong)) == frozenset()
+    assert read(noise, asked(base, changed | {"$.data[0].x": '"d"'}, changed, base)) == {("$.data[*].x", VALUE)}
+
+
+def test_who_cannot_be_asked_is_told_by_what_was_learned() -> None:
+    first, _ = values('"0a0a0a0a"', '"0b0b0b0b"', '"c"', '"d"')
+    field = frozenset({("$.x", VALUE)})
+    assert Noise().read(first, None, may_ask=True).learning == field
+    nothing = Noise().read(first, None, may_ask=False)
+    assert (nothing.explained, nothing.learning) == (frozenset(), frozenset())
+    some = noisy(Noise(), 10)
+    assert some.read(first, None, may_ask=True).learning == field
+    assert noisy(Noise()).read(first, None, may_ask=False).explained == field
+
+
+def test_what_is_known_never_to_vary_is_not_put_off() -> None:
+    noise = Noise()
+    for _ in range(40):
+        noise.learn(*values("1", "1", "1", "1"))
+    first, _ = values("1", "2", "1", "2")
+    reading = noise.read(first, None, may_ask=True)
+    assert (reading.explained, reading.learning) == (frozenset(), frozenset())
+
+
+def test_noise_survives_the_store() -> None:
+    noise = noisy(Noise())
+    again = Noise.restored(json.loads(json.dumps(noise.plain())))
+    assert again.fields() == noise.fields()
+    assert read(again, values('"0a0a0a0a"', '"0b0b0b0b"', '"0c0c0c0c"', '"0d0d0d0d"')) == {("$.x", VALUE)}
+    assert Noise.restored({}).fields() == ()
+    with pytest.raises(ValueError, match="cannot be read"):
+        Noise.restored({**noise.plain(), "fields": [["$.x"]]})
+
+
+def test_a_new_build_keeps_what_is_known_of_legacy_only() -> None:
+    noise = noisy(Noise())
+    for _ in range(30):
+        noise.learn(*values("1", "2", "1", "2"))
+        noise.learn(*asked({"$.y": "1"}, {"$.y": "2"}, {"$.y": "1"}, {"$.y": "2"}))
+    assert {one.path for one in noise.regressions()} == {"$.x", "$.y"}
+    build = noise.new_build()
+    assert build.regressions() == ()
+    (kept,) = build.fields()
+    assert (kept.path, kept.varied, kept.extracted_only, kept.extracted_varied) == ("$.x", 40, 0, 0)
+
+
+def test_memory_is_bounded_and_what_says_most_is_kept() -> None:
+    noise = noisy(Noise())
+    for at in range(MOST + 500):
+        noise.learn(*asked({f"$.n{at}": "1"}, {f"$.n{at}": "2"}, {f"$.n{at}": "1"}, {f"$.n{at}": "1"}))
+    fields = noise.fields()
+    assert len(fields) <= MOST
+    assert "$.x" in {one.path for one in fields}
+
+
+def test_a_flood_of_places_is_judged_as_one_field() -> None:
+    noise = Noise()
+    places = range(KEPT + 100)
+    full = asked(*({f"$.data[{at}].x": f'"{side}{at}"' for at in places} for side in "abcd"))
+    cut = [each._replace(differences=each.differences[:EACH]) for each in (full[0], *full[1])]
+    assert read(noise, (cut[0], Reask(*cut[1:]))) == {("$.data[*].x", VALUE)}
+
+
+def flat(value: str) -> Side:
+    return lambda number, at, dice: {"$.x": value}
+
+
+def test_a_world_without_noise_asks_little_and_explains_nothing() -> None:
+    world = World(flat("1"), flat("1"), seed=1)
+    assert {world.request().result for _ in range(300)} == {Result.MATCH}
+    assert world.reasks < 20
+    assert world.noise.fields() == ()

@@ -1,0 +1,181 @@
+"""What legacy's values have in common, and which values of the extracted side do not fit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from random import Random
+from uuid import UUID
+
+import pytest
+
+from proxy.evidence.shape import Hull, form_of
+from proxy.model.comparison import Kind
+
+HEX = "0123456789abcdef"
+
+
+def _hex(dice: Random, length: int) -> str:
+    return "".join(dice.choice(HEX) for _ in range(length))
+
+
+def _clock(seconds: float, offset: str = "Z") -> str:
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return json.dumps(f"2026-11-{21 + hours // 24:02}T{hours % 24:02}:{minute:02}:{second:02}{offset}")
+
+
+def _decimal(dice: Random) -> str:
+    return f"{dice.uniform(90, 110):.4f}"
+
+
+MAKERS: dict[str, Callable[[Random], str]] = {
+    "prefixed id": lambda dice: json.dumps("req_" + _hex(dice, 12)),
+    "uuid": lambda dice: json.dumps(str(UUID(int=dice.getrandbits(128), version=4))),
+    "decimal": _decimal,
+    "digits": lambda dice: json.dumps(str(dice.randrange(10**7, 10**8))),
+    "url": lambda dice: json.dumps(f"https://cdn.example/{_hex(dice, 8)}?sig={_hex(dice, 6)}"),
+    "base64": lambda dice: json.dumps("".join(dice.choice("ABCDwxyz0189+/") for _ in range(24)) + "=="),
+    "three nodes": lambda dice: json.dumps(f"node-{dice.randrange(3)}"),
+    "coin": lambda dice: dice.choice(("true", "false")),
+    "milliseconds": lambda dice: str(1_700_000_000_000 + dice.randrange(2000)),
+}
+
+
+def learned(maker: Callable[[Random], str], kind: Kind = Kind.VALUE, pairs: int = 60) -> Hull:
+    hull, dice = Hull(), Random(3)
+    for _ in range(pairs):
+        one, two = maker(dice), maker(dice)
+        hull.see(one, kind)
+        hull.see(two, kind)
+        hull.see_pair(one, two)
+    return hull
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_more_of_the_same_noise_fits(name: str) -> None:
+    maker, dice = MAKERS[name], Random(11)
+    hull = learned(maker)
+    assert not [value for value in (maker(dice) for _ in range(300)) if hull.off(maker(dice), value, Kind.VALUE)]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("prefixed id", '"ch_00ff00ff00ff"'),
+        ("prefixed id", '"req_00FF00FF00FF"'),
+        ("prefixed id", '"req_00ff00ff00f"'),
+        ("prefixed id", '"req_00ff00zz00ff"'),
+        ("prefixed id", '""'),
+        ("prefixed id", '"0f14d0ab-9605-4a62-a9e4-5ed26688389b"'),
+        ("uuid", '"0f14d0ab-9605-1a62-a9e4-5ed26688389b"'),
+        ("uuid", '"0F14D0AB-9605-4A62-A9E4-5ED26688389B"'),
+        ("uuid", '"0f14d0ab96054a62a9e45ed26688389b"'),
+        ("decimal", "100.12345"),
+        ("decimal", "1001.2345"),
+        ("decimal", "-100.1234"),
+        ("digits", '"123456789"'),
+        ("url", '"http://cdn.example/abcdef01?sig=abcdef"'),
+        ("url", '"https://other.example/abcdef01?sig=abcdef"'),
+        ("base64", '"ABCD"'),
+        ("three nodes", '"node-9"'),
+        ("milliseconds", "1700000000"),
+        ("milliseconds", "1700003600000"),
+    ],
+)
+def test_what_legacy_would_not_say_is_off(name: str, value: str) -> None:
+    hull = learned(MAKERS[name])
+    assert hull.off(MAKERS[name](Random(5)), value, Kind.VALUE)
+
+
+@pytest.mark.parametrize(
+    "value", [_clock(103_600), _clock(100_000, "+01:00"), '"2026-11-22"', "1700000000", _clock(100_060)]
+)
+def test_a_clock_that_is_off_is_off_after_a_few_ticks(value: str) -> None:
+    hull = Hull()
+    for tick in range(10):
+        one, two = _clock(90_000 + 60 * tick), _clock(90_001 + 60 * tick)
+        hull.see(one, Kind.VALUE)
+        hull.see(two, Kind.VALUE)
+        hull.see_pair(one, two)
+    now = _clock(100_000)
+    assert not hull.off(now, _clock(100_004), Kind.VALUE)
+    assert hull.off(now, value, Kind.VALUE)
+
+
+def test_free_text_may_be_anything() -> None:
+    words = ("lorem", "Ipsum", "dolor!", "sit;", "(amet)", "x", "ÄÖÜ", "42")
+
+    def maker(dice: Random) -> str:
+        chosen = (dice.choice(words) for _ in range(dice.randrange(1, 9)))
+        return json.dumps(" ".join(chosen), ensure_ascii=False)
+
+    hull = learned(maker)
+    assert hull.off('"x"', '"Lorem ipsum dolor"', Kind.VALUE) == ""
+    assert hull.off('"x"', '"' + 119 * "a" + "…", Kind.VALUE) == "long text where legacy has text or digits"
+
+
+def test_what_legacy_says_right_now_is_never_off() -> None:
+    hull = learned(MAKERS["prefixed id"])
+    assert hull.off('"new_zz"', '"new_zy"', Kind.VALUE) == ""
+
+
+def test_nothing_is_off_before_enough_is_known() -> None:
+    hull = learned(MAKERS["prefixed id"], pairs=3)
+    assert hull.off('"req_00ff00ff00ff"', '"ch_1"', Kind.VALUE) == ""
+
+
+def test_a_status_that_legacy_never_gave_is_off_at_once() -> None:
+    hull = Hull()
+    for status in ("200", "503"):
+        hull.see(status, Kind.STATUS)
+    assert hull.off("200", "503", Kind.STATUS) == ""
+    assert hull.off("200", "500", Kind.STATUS)
+
+
+def test_an_absent_member_has_no_shape() -> None:
+    hull = learned(MAKERS["prefixed id"], Kind.MISSING)
+    assert hull.off('"req_00ff00ff00ff"', "", Kind.MISSING) == ""
+    assert hull.off("", '"ch_1"', Kind.MISSING)
+
+
+def test_the_store_gets_no_piece_of_a_value_and_the_rest_survives() -> None:
+    hull = learned(MAKERS["prefixed id"])
+    plain = json.dumps(hull.plain())
+    assert "req" not in plain
+    again = Hull.restored(json.loads(plain))
+    mine = '"req_00ff00ff00ff"'
+    assert again.off(mine, '"req_00ff00ff00f"', Kind.VALUE)  # the length is known still
+    assert again.off(mine, '"ch_0000000000000"', Kind.VALUE) == ""  # the beginning is not
+    dice = Random(8)
+    for _ in range(200):
+        again.see(MAKERS["prefixed id"](dice), Kind.VALUE)
+    assert again.off(mine, '"ch_0000000000000"', Kind.VALUE)
+
+
+@pytest.mark.parametrize(
+    ("shown", "name"),
+    [
+        ("", "absent"),
+        ("null", "null"),
+        ("false", "boolean"),
+        ("12", "number"),
+        ('"12"', "digits"),
+        ("5 elements", "count"),
+        ('"2026-11-21"', "date"),
+        ('"2026-11-21T10:00:00+01:00"', "time with 'T', offset +01:00"),
+        ('"2026-11-21 10:00"', "time with ' ', no offset, no seconds"),
+        ("Sat, 21 Nov 2026 10:00:00 GMT", "http date"),
+        ('"https://u:p@api.example:8443/x"', "url https://api.example:8443"),
+        ('"2026-99-99"', "text"),
+        ('…"abc"', "long text"),
+        ('"\\uZZZZ"', "long text"),
+        ("1e999", "number"),
+    ],
+)
+def test_forms(shown: str, name: str) -> None:
+    assert form_of(shown).name == name
+
+
+def test_an_offset_is_understood() -> None:
+    assert form_of('"2026-11-21T10:00:00+01:00"').amount == form_of('"2026-11-21T09:00:00Z"').amount

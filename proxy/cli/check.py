@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from proxy.cli.formats import counted
-from proxy.cli.options import config_option, json_option
+from proxy.cli.idle_rules import idle_rules
+from proxy.cli.options import config_option, json_option, state_option
 from proxy.cli.output import show, show_json, styled
 from proxy.cli.routes_file import build
 
 if TYPE_CHECKING:
     from proxy.model.problem import Problem
+    from proxy.runtime.load import Built
 
 
 @click.command()
 @config_option
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of routes files instead, for editors.")
 @json_option
+@state_option
 @click.pass_context
-def command(ctx: click.Context, config: str, schema: bool, as_json: bool) -> None:
+def command(ctx: click.Context, config: str, schema: bool, as_json: bool, state: Path) -> None:
     """Check a routes file: every problem at once, each with its place and its remedy.
 
     It is read by the same code as the running proxy reads it. Warnings alone leave the exit code at 0. `-c -` reads
     standard input.
+
+    Where a proxy has run with the state folder, rules that excused nothing in its last 1,000 comparisons or more are
+    warned of: a rule that nothing needs may hide something some day.
 
     \b
     Example:
@@ -43,12 +50,13 @@ def command(ctx: click.Context, config: str, schema: bool, as_json: bool) -> Non
         show_json(config_room.json_schema())
         return
     built = build(config)
-    errors = sum(problem.severity == "error" for problem in built.problems)
-    warnings = len(built.problems) - errors
+    problems = [*built.problems, *_idle(built, state, config)]
+    errors = sum(problem.severity == "error" for problem in problems)
+    warnings = len(problems) - errors
     if as_json:
-        show_json({"file": config, "ok": not errors, "problems": [_plain(problem) for problem in built.problems]})
+        show_json({"file": config, "ok": not errors, "problems": [_plain(problem) for problem in problems]})
     else:
-        for problem in built.problems:
+        for problem in problems:
             show(styled(problem, "red" if problem.severity == "error" else "yellow"))
         tail = f", {counted(warnings, 'warning')}" if warnings else ""
         if built.compiled is None:
@@ -58,6 +66,18 @@ def command(ctx: click.Context, config: str, schema: bool, as_json: bool) -> Non
             sizes = f"{counted(len(spec.routes), 'route')}, {counted(len(spec.backends), 'backend')}"
             show(styled(f"{config}: ok, {sizes}{tail}", "bold green"))
     ctx.exit(1 if errors else 0)
+
+
+def _idle(built: Built, state: Path, config: str) -> list[Problem]:
+    from proxy.store import StoreTrouble
+
+    if built.compiled is None:
+        return []
+    try:
+        return idle_rules(built.compiled, state, "standard input" if config == "-" else config)
+    except StoreTrouble as trouble:
+        show(f"Which rules are needed is not known: {trouble}.", err=True)
+        return []
 
 
 def _plain(problem: Problem) -> dict[str, object]:

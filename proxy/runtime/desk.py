@@ -31,6 +31,7 @@ from proxy.runtime.explaining import Explaining, explained
 from proxy.runtime.keeper import Keeper
 from proxy.runtime.link import read_pair
 from proxy.runtime.live import Live
+from proxy.runtime.rule_use import RuleUses
 from proxy.store import Batch, Build, Loaded
 
 YOUNG = 0.3  # seconds that a comparison may wait without being kept
@@ -54,6 +55,7 @@ class Desk:
         self._keeper = keeper
         self._ledger = evidence.Ledger()
         self._metrics = Accumulator()
+        self._uses = RuleUses()
         self._rules: dict[str, comparison.Rules] = {}  # by digest
         self._keys: dict[tuple[str, int, str, str], EvidenceKey] = {}
         self._routes: set[str] = set()
@@ -165,6 +167,7 @@ class Desk:
 
     def _add(self, settled: Settled, found: Comparison | None = None) -> None:
         self._ledger.add(settled, found)
+        self._uses.note(settled.key.route, settled.key.rules, settled.result, found)
         self._metrics.add("strangler_comparisons_total", (settled.key.route, str(settled.result)))
         if settled.reason:
             self._metrics.add("strangler_not_compared_total", (settled.key.route, settled.reason))
@@ -222,7 +225,8 @@ class Desk:
         counted = bool(written.segments or written.differences or written.signatures)
         waiting = self._waiting(counted, ceiling, wall_offset)
         noise = self.explaining.book.take_rows(time.time(), final=final)
-        if counted or waiting is not None or noise or self._kept or self._found or self._audit:
+        uses = self._uses.take_rows(time.time(), final=final)
+        if counted or waiting is not None or noise or uses or self._kept or self._found or self._audit:
             self._keeper.write(
                 Batch(
                     segments=written.segments,
@@ -234,6 +238,7 @@ class Desk:
                     audit=self._audit,
                     builds=self._found,
                     noise=noise,
+                    rule_uses=uses,
                 )
             )
             self._kept, self._found, self._audit = [], [], []

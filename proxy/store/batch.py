@@ -10,6 +10,7 @@ from proxy.model.evidence import EvidenceKey, Segment, Totals
 from proxy.model.records import Accepted, AuditRow, DifferenceRow, Exemplar, InventoryRow, SignatureRow, Waiting
 from proxy.model.states import Override, RouteState
 from proxy.store.opening import Opened
+from proxy.store.rule_use import RuleUse
 
 
 class Build(NamedTuple):
@@ -52,6 +53,7 @@ class Batch:
     inventory: Sequence[InventoryRow] = ()
     inventory_whole: bool = False
     noise: Sequence[NoiseRow] = ()
+    rule_uses: Sequence[RuleUse] = ()
 
 
 @dataclass(frozen=True, slots=True)

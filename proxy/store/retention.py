@@ -47,6 +47,7 @@ def prune_by_age(connection: sqlite3.Connection, now: float, age: float) -> Prun
     rows += connection.execute("DELETE FROM exemplar WHERE at < ?", (oldest,)).rowcount
     rows += connection.execute("DELETE FROM inventory WHERE last < ?", (oldest,)).rowcount
     rows += connection.execute("DELETE FROM noise WHERE at < ?", (oldest,)).rowcount
+    rows += connection.execute("DELETE FROM rule_use WHERE last < ?", (oldest,)).rowcount
     for older, width in ((3600.0, 60), (86400.0, 3600), (age, _FOREVER)):
         rows += _fold(connection, now - older, width)
     return Pruned(rows, len(dead), used(connection))

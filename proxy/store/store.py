@@ -24,6 +24,7 @@ from proxy.store import rows
 from proxy.store.batch import Batch, Build, Loaded, NoiseRow
 from proxy.store.opening import Eye, Opened, check_on_disk, open_file
 from proxy.store.retention import Pruned, prune_by_age, prune_by_size
+from proxy.store.rule_use import write_rule_uses
 from proxy.store.trouble import StoreTrouble, trouble
 
 NOISE_KEPT = 4  # builds or rule sets of one route of which noise is kept
@@ -164,6 +165,7 @@ class Store:
             )
 
     def _write_decisions(self, connection: sqlite3.Connection, batch: Batch) -> None:
+        write_rule_uses(connection, batch.rule_uses)
         connection.executemany(
             "INSERT INTO audit (at, who, action, route, what, why) VALUES (?, ?, ?, ?, ?, ?)",
             [(row.at, *map(rows.storable, row[1:])) for row in batch.audit],

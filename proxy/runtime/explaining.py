@@ -139,7 +139,7 @@ class Explaining:
             done(self._read(key, pair, found, reask))
 
     def _read(self, key: EvidenceKey, pair: Pair, found: Comparison, reask: Reask | None) -> Comparison:
-        may_ask = self._reasks is not None and self._reasks.may_ask(pair)
+        may_ask = self._reasks is not None and self._reasks.may_ask(pair)  # if not now: a pause is no verdict
         return explained(self.book.of(key), found, reask, may_ask)
 
     def _is_current(self, pair: Pair) -> bool:

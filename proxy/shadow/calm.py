@@ -17,7 +17,7 @@ from proxy.model.outcome import Outcome
 SLOWER = 2.0  # times as long as usual
 MARKEDLY = 0.05  # seconds
 LOOKED_AT = 5  # answers
-TOO_MANY_SLOW = 3
+TOO_MANY_SLOW = 4
 KNOWN = 20  # answers after which it is known what is usual
 SHORTEST, LONGEST = 10.0, 300.0  # seconds that a stop lasts
 _WEIGHT = 0.05  # of the newest answer in what is usual

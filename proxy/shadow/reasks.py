@@ -102,6 +102,7 @@ class Reasks:
         self._held: dict[int, _Held] = {}
         self._bytes = 0
         self._count = 0
+        self._next = 0.0  # when the next pair may be due: what came together is asked one after another
 
     def follow(self, spec: RoutesSpec) -> None:
         """Takes up a new routes.yaml."""
@@ -118,14 +119,14 @@ class Reasks:
         return self._calm.is_stopped(self._ways.clock())
 
     def may_ask(self, pair: Pair) -> bool:
-        """True when such a pair may be asked again at all, budgets aside."""
-        return self._is_askable(pair) and not self.is_stopped
+        """True when such a pair may be asked again, if not now: budgets and trouble of legacy aside."""
+        return self._spec.reasks.per_second > 0 and pair.request.method in SAFE and self._ways.is_current(pair)
 
     def offer(self, pair: Pair, fields: Collection[Field], sampled: bool, done: Done) -> bool:
         """Takes a pair: one that differs at `fields`, or one of the sample. False when it is not to be asked again;
         else `done` is called exactly once, later, with None when nothing was learned. A pair with `fields` holds the
         evidence of its route (see `oldest`)."""
-        if not self._is_askable(pair):
+        if not self.may_ask(pair):
             return False
         if self.is_stopped:
             self._ways.counted(pair.route, STOPPED)
@@ -144,9 +145,10 @@ class Reasks:
         self._fields.asked(pair.route, fields, now)
         self._bytes += size
         self._count += 1
-        delay = 0.0 if self._spec.reasks.second_legacy else self._spec.reasks.delay
-        held = self._held[self._count] = _Held(pair, done, now + delay + PATIENCE, bool(fields))
-        held.cancels = [self._ways.later(delay, partial(self._due, self._count))]
+        due = max(self._next, now if self._spec.reasks.second_legacy else now + self._spec.reasks.delay)
+        self._next = due + 1.0 / per_second
+        held = self._held[self._count] = _Held(pair, done, due + PATIENCE, bool(fields))
+        held.cancels = [self._ways.later(due - now, partial(self._due, self._count))]
         return True
 
     def oldest(self) -> dict[str, float]:
@@ -167,16 +169,13 @@ class Reasks:
     def _legacy(self) -> str:
         return self._spec.reasks.second_legacy or self._spec.legacy
 
-    def _is_askable(self, pair: Pair) -> bool:
-        return self._spec.reasks.per_second > 0 and pair.request.method in SAFE and self._ways.is_current(pair)
-
     def _rate(self, backend: str) -> Rate:
         return self._rates.setdefault(backend, Rate())
 
     def _due(self, ticket: int) -> None:
         held, ways = self._held[ticket], self._ways
         backends = (self._legacy, held.pair.extracted.backend)
-        if not self.may_ask(held.pair):
+        if self.is_stopped or not self.may_ask(held.pair):
             self._end(ticket, None, STOPPED)
         elif all(map(ways.is_free, backends)):
             self._ask(ticket, held)

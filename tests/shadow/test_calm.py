@@ -47,9 +47,9 @@ def test_retry_after_is_obeyed_within_bounds() -> None:
     assert calm.left(0.0) == SHORTEST
 
 
-def test_one_slow_answer_is_chance_three_of_five_are_not() -> None:
+def test_a_slow_answer_is_chance_four_of_five_are_not() -> None:
     calm = known()
-    for seconds in (0.2, 0.01, 0.2, 0.01):
+    for seconds in (0.2, 0.2, 0.01, 0.2):
         assert calm.heard("read", answer(seconds), 0.0, timed=True) == ""
     assert "slows: 200 ms where 10 ms is usual" in calm.heard("read", answer(0.2), 0.0, timed=True)
     assert calm.is_stopped(1.0)
@@ -59,7 +59,8 @@ def test_a_time_out_is_slow_and_a_refused_connection_says_nothing() -> None:
     calm = known()
     for _ in range(5):
         assert calm.heard("read", answer(5.0, 0, Outcome.UPSTREAM_CONNECT_REFUSED), 0.0, timed=True) == ""
-    assert [calm.heard("read", answer(5.0, 0, Outcome.TOTAL_TIMEOUT), 0.0, timed=True) != "" for _ in range(3)] == [
+    assert [calm.heard("read", answer(5.0, 0, Outcome.TOTAL_TIMEOUT), 0.0, timed=True) != "" for _ in range(4)] == [
+        False,
         False,
         False,
         True,

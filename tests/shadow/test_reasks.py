@@ -238,7 +238,7 @@ def test_a_legacy_that_has_enough_is_left_alone_for_a_while() -> None:
     bench.asked[0][2](observed(Side.LEGACY, 429))
     assert bench.stopped == ["legacy answered 429"]
     assert bench.reasks.is_stopped
-    assert not bench.reasks.may_ask(pair())
+    assert bench.reasks.may_ask(pair())  # in general
     assert not bench.offer(pair(3))
     assert bench.counted == ["stopped"]
     bench.wait(SHORTEST)
@@ -262,3 +262,17 @@ def test_settings_can_change_under_way() -> None:
     bench.reasks.follow(dataclasses.replace(spec(per_second=0.0)))
     bench.wait(2)
     assert (bench.asked, bench.ends) == ([], [None])
+
+
+def test_pairs_that_came_together_are_asked_one_after_another() -> None:
+    bench = Bench(delay=1.0, per_second=4.0)
+    assert all(bench.offer(pair(number)) for number in range(3))
+    seen = []
+    for _ in range(4):
+        bench.wait(0.25)
+        seen.append(len(bench.asked) // 2)
+    assert seen == [0, 0, 0, 1]
+    bench.wait(0.25)
+    assert len(bench.asked) == 4
+    bench.wait(0.25)
+    assert len(bench.asked) == 6

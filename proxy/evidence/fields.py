@@ -16,7 +16,8 @@ included: a mismatch may have been the reason for asking). With them go these te
   scale, another format, whichever noise hides it.
 - `distance`: where both differ from L1, E2 further from it than L2 is, against nearer. Finds noise that is too strong
   or too weak; of texts, the one with the shorter common beginning is further.
-- `form`: E2 written longer than L2 (for numbers, with more decimals), against shorter. Finds rounding.
+- `form`: E2 written longer than L2 (for numbers, with more decimals; else by the name of the form), against shorter.
+  Finds rounding and other formats.
 
 Where every place of a field is known, an event is the majority of its places, else it is the field as a whole; both
 are symmetric. A comparison that could not be made, or another status, takes the field out of the test on both sides.
@@ -294,9 +295,10 @@ def _above(one: str, other: str) -> int:
 
 def _longer(one: str, other: str) -> int:
     first, second = form_of(one), form_of(other)
+    longer = _sign(len(one) - len(other))
     if first.amount is not None and second.amount is not None:
-        return _sign(first.places - second.places)
-    return _sign(len(one) - len(other))
+        longer = _sign(first.places - second.places)
+    return longer or (first.name > second.name) - (first.name < second.name)
 
 
 def _further(base: str, one: str, other: str) -> int:

@@ -19,7 +19,7 @@ class RuleUse(NamedTuple):
 
     route: str
     rule: str
-    count: int
+    times: int
     last: float
 
 

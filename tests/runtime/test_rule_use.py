@@ -17,7 +17,7 @@ def test_a_comparison_counts_each_rule_once() -> None:
     uses.note("read", "abc", Result.IGNORED, excused("ignore $.a", "ignore $.a", "tolerance $.b"))
     uses.note("read", "abc", Result.MISMATCH, excused("ignore $.a", ""))
     uses.note("read", "abc", Result.NOT_COMPARED, None)
-    rows = {(row.route, row.rule): (row.count, row.last) for row in uses.take_rows(50.0)}
+    rows = {(row.route, row.rule): (row.times, row.last) for row in uses.take_rows(50.0)}
     assert rows == {
         ("read", "=abc"): (3, 50.0),
         ("read", "ignore $.a"): (2, 50.0),
@@ -32,5 +32,5 @@ def test_what_was_taken_is_not_taken_again_and_not_too_often() -> None:
     assert len(uses.take_rows(50.0)) == 1
     uses.note("read", "abc", Result.MATCH, None)
     assert uses.take_rows(52.0) == []
-    assert [row.count for row in uses.take_rows(52.0, final=True)] == [1]
+    assert [row.times for row in uses.take_rows(52.0, final=True)] == [1]
     assert uses.take_rows(60.0) == []

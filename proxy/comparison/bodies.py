@@ -15,6 +15,7 @@ from proxy.comparison.rules import Rules
 from proxy.model.comparison import Difference, Kind, NotCompared, Risk
 from proxy.model.observation import CapturedBody
 
+READ = 100_000  # elements, attributes, fields, events and lines read, one by one, in one comparison
 SHORT = 768  # characters; two shorter documents are read sooner than aligned
 
 Named = dict[bytes, bytes]  # header values by lower-case name
@@ -51,7 +52,7 @@ def bodies(
 def _payloads(left: Payload, right: Payload, rules: Rules, found: Findings) -> None:
     if left.media.family is Family.JSON and right.media.family is Family.JSON and _short_way(left, right, rules, found):
         return
-    both = documents(left, right, lists_of(rules.compare), Findings().spend)
+    both = documents(left, right, lists_of(rules.compare), Findings(READ).spend)
     match both:
         case Trees():
             walk(both.left, both.right, rules.root, found)

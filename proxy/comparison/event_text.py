@@ -46,8 +46,8 @@ def lines(text: str, spend: Spend) -> list[Any] | None:
     """The documents in order; None when a line is not JSON. Empty lines are skipped. Raises BudgetSpent."""
     documents: list[Any] = []
     for line in _LINE.finditer(text):
+        spend(1)
         if written := line.group(1).strip(json_text.SPACE):
-            spend(1)
             try:
                 documents.append(json_text.read(written))
             except json_text.NotJsonError:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from urllib.parse import unquote_plus
 
 from proxy.comparison.declared import Lists
 
@@ -42,4 +41,11 @@ def _tree(fields: Fields, many: set[str]) -> dict[str, object]:
 
 
 def _plain(text: str) -> str:
-    return unquote_plus(text, errors="surrogateescape")
+    return _ESCAPES.sub(_unescaped, text.replace("+", " "))
+
+
+_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+
+
+def _unescaped(escapes: re.Match[str]) -> str:
+    return bytes.fromhex(escapes.group().replace("%", "")).decode("utf-8", "surrogateescape")

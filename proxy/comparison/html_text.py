@@ -61,6 +61,8 @@ _CSRF_NAME = re.compile(
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"[A-Za-z0-9+/=_.:~|-]{8,1024}")
+_READ_AT_ONCE = 16  # characters of attributes that are as much work as an element
+_LONGEST_LINK = 512  # characters; longer ones are data, or a list
 _LINKS = frozenset({"@src", "@href", "@srcset", "@data-src", "@poster"})
 _ASSET = re.compile(
     r"\.(?:m?js|css|map|png|jpe?g|gif|webp|avif|svg|ico|woff2?|ttf|otf|eot|webmanifest)(?=$|[?#\s,])", re.I
@@ -101,12 +103,14 @@ class _Target:
     def __init__(self, spend: Callable[[int], None]) -> None:
         self.builder = Builder(spend)
         self.data = self.builder.data
+        self._spend = spend
         self._as_written = 0
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self._as_written += tag in _AS_WRITTEN
         named = {f"@{name}": _attribute(name, value or "") for name, value in attributes.items()}
         element = Element(tag, "", named)
+        self._spend(sum(map(len, named.values())) // _READ_AT_ONCE)
         _mask(element)
         self.builder.opened(element)
 
@@ -149,7 +153,7 @@ def _mask(element: Element) -> None:
         _veil(element, "@integrity", ASSET, "(integrity)")
     for name in _LINKS & attributes.keys():
         link = attributes[name]
-        if len(link) <= 2048 and _ASSET.search(link):
+        if len(link) <= _LONGEST_LINK and _ASSET.search(link):
             general = _VERSION.sub(r"\1=(version)", _HASH.sub("(hash)", link))
             if general != link:
                 _veil(element, name, ASSET, general)

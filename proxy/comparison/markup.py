@@ -40,16 +40,18 @@ class Masked(NamedTuple):
 
 
 class Element:
-    """`children` are elements and texts in order; `attributes` are by their final names, `@` included. What stands in
-    `masked` under a member's name has been replaced in `attributes` by a text that is the same for all."""
+    """`children` are elements and texts in order, `nests` tells that there are elements among them; `attributes` are by
+    their final names, `@` included. What stands in `masked` under a member's name has been replaced in `attributes` by
+    a text that is the same for all."""
 
-    __slots__ = ("attributes", "children", "masked", "name", "order", "space")
+    __slots__ = ("attributes", "children", "masked", "name", "nests", "order", "space")
 
     def __init__(self, name: str, space: str, attributes: dict[str, str]) -> None:
         self.name = name
         self.space = space  # the URI of the namespace, "" for none
         self.attributes = attributes
         self.children: list[Element | str] = []
+        self.nests = False
         self.masked: dict[str, Masked] = {}
         self.order: list[str] | None = None
 
@@ -57,27 +59,39 @@ class Element:
 class _Shape:
     """What the elements at one place have, in both documents together."""
 
-    __slots__ = ("children", "plain", "repeated")
+    __slots__ = ("children", "plain", "repeated", "texts")
 
     def __init__(self) -> None:
         self.plain = True  # nothing but text
         self.repeated = False
+        self.texts = 0  # pieces of text in one element, at most
         self.children: dict[str, dict[str, _Shape]] = {}
 
     def learn(self, element: Element) -> None:
-        if element.attributes:
+        if element.attributes or element.nests:
             self.plain = False
-        seen: Counter[tuple[str, str]] = Counter()
+        texts = 0
+        seen: set[tuple[str, str]] = set()
         for child in element.children:
-            name, space = (TEXT, "") if isinstance(child, str) else (child.name, child.space)
-            shape = self.children.setdefault(name, {}).setdefault(space, _Shape())
-            seen[name, space] += 1
-            if not isinstance(child, str):
-                self.plain = False
+            if isinstance(child, str):
+                texts += 1
+                continue
+            name, space = child.name, child.space
+            spaces = self.children.get(name)
+            if spaces is None:
+                spaces = self.children[name] = {}
+            shape = spaces.get(space)
+            if shape is None:
+                shape = spaces[space] = _Shape()
+            if (name, space) in seen:
+                shape.repeated = True
+            else:
+                seen.add((name, space))
+            if child.nests or child.attributes:
                 shape.learn(child)
-        for (name, space), times in seen.items():
-            if times > 1:
-                self.children[name][space].repeated = True
+            elif child.children:
+                shape.texts = shape.texts or 1
+        self.texts = max(self.texts, texts)
 
     def key(self, child: Element | str) -> str:
         """The member that a child stands under."""
@@ -87,9 +101,6 @@ class _Shape:
             return f"{{{child.space}}}{child.name}"
         return child.name
 
-    def of(self, child: Element | str) -> _Shape:
-        return self.children[TEXT][""] if isinstance(child, str) else self.children[child.name][child.space]
-
 
 class Veiled(NamedTuple):
     """A masked value and where it stands."""
@@ -97,6 +108,22 @@ class Veiled(NamedTuple):
     path: str
     place: str
     masked: Masked
+
+
+class Trail(NamedTuple):
+    """The way to a place, from the end: written only where something is found. `at` is the index in a list, or -1."""
+
+    before: Trail | None
+    name: str
+    at: int
+
+    def written(self) -> tuple[str, str]:
+        """As in a path, and as in a place."""
+        path, place = self.before.written() if self.before else ("$", "$")
+        step, exact_step = member_steps(self.name)
+        if self.at < 0:
+            return path + step, place + exact_step
+        return f"{path}{step}[*]", f"{place}{exact_step}[{self.at}]"
 
 
 def trees(left: Element, right: Element, lists: Lists) -> tuple[Any, Any, list[Veiled], list[Veiled]]:
@@ -108,8 +135,8 @@ def trees(left: Element, right: Element, lists: Lists) -> tuple[Any, Any, list[V
     _orders(ours, theirs, shape)
     ours_veiled: list[Veiled] = []
     theirs_veiled: list[Veiled] = []
-    one = _tree(ours, shape, lists, "$", "$", ours_veiled)
-    other = _tree(theirs, shape, lists, "$", "$", theirs_veiled)
+    one = _tree(ours, shape, lists, None, ours_veiled)
+    other = _tree(theirs, shape, lists, None, theirs_veiled)
     return one, other, ours_veiled, theirs_veiled
 
 
@@ -121,6 +148,7 @@ def tree(document: Element) -> Any:
 def _root(element: Element) -> Element:
     root = Element("", "", {})
     root.children.append(element)
+    root.nests = True
     return root
 
 
@@ -145,38 +173,37 @@ def _orders(left: Element, right: Element, shape: _Shape) -> None:
             continue
         name = shape.key(child)
         others = groups.get(name, ())
-        if met[name] < len(others):
-            _orders(child, others[met[name]], shape.of(child))
+        at = met[name]
+        if at < len(others) and child.nests and others[at].nests:
+            _orders(child, others[at], shape.children[child.name][child.space])
         met[name] += 1
 
 
-def _tree(element: Element, shape: _Shape, lists: Lists, path: str, place: str, veiled: list[Veiled]) -> Any:
+def _tree(element: Element, shape: _Shape, lists: Lists, trail: Trail | None, veiled: list[Veiled]) -> Any:
     if shape.plain:
-        return "".join(child for child in element.children if isinstance(child, str))
+        return element.children[0] if element.children else ""
     for name, masked in element.masked.items():
-        step, exact_step = member_steps(name)
-        veiled.append(Veiled(path + step, place + exact_step, masked))
+        veiled.append(Veiled(*Trail(trail, name, -1).written(), masked))
     members: dict[str, Any] = dict(element.attributes)
     if element.order is not None:
         members[ORDER] = element.order
-    known: dict[str, tuple[Lists, str, str]] = {}
+    texts: list[str] = []
     for child in element.children:
-        name, inner = shape.key(child), shape.of(child)
-        if name not in known:
-            step, exact_step = member_steps(name)
-            known[name] = lists.member(name), path + step, place + exact_step
-        below, child_path, child_place = known[name]
-        many = inner.repeated or below.here
-        if many:
+        if isinstance(child, str):
+            texts.append(child)
+            continue
+        inner, name = shape.children[child.name][child.space], shape.key(child)
+        below = lists.member(name) if lists.paths else lists
+        if inner.repeated or below.here:
             found = members.setdefault(name, [])
-            child_path, child_place, below = f"{child_path}[*]", f"{child_place}[{len(found)}]", below.element()
-        value = child if isinstance(child, str) else _tree(child, inner, below, child_path, child_place, veiled)
-        if many:
-            found.append(value)
+            found.append(_tree(child, inner, below.element(), Trail(trail, name, len(found)), veiled))
         else:
-            members[name] = value
-    if TEXT in shape.children and not shape.children[TEXT][""].repeated:
-        members.setdefault(TEXT, "")
+            members[name] = _tree(child, inner, below, Trail(trail, name, -1), veiled)
+    if shape.texts > 1:
+        if texts:
+            members[TEXT] = texts
+    elif shape.texts:
+        members[TEXT] = texts[0] if texts else ""
     return members
 
 
@@ -201,6 +228,7 @@ class Builder:
         self.flush()
         if self._open:
             self._open[-1].children.append(element)
+            self._open[-1].nests = True
         elif self.root is None:
             self.root = element
         if len(self._open) >= MAX_NESTED:

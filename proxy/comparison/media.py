@@ -52,6 +52,7 @@ _FAMILIES = {
     b"application/yaml": Family.TEXT,
     b"application/sql": Family.TEXT,
 }
+_NO_CHARSETS = {"punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined"}  # Python's own; slow, too
 _PARAMETER = re.compile(rb';\s*([^\s;="]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;]*))')
 
 
@@ -75,7 +76,7 @@ def known_charset(name: str) -> str:
         info = codecs.lookup(name.strip())
     except (LookupError, ValueError):
         return ""
-    return info.name if info._is_text_encoding else ""
+    return info.name if info._is_text_encoding and info.name not in _NO_CHARSETS else ""
 
 
 def _family(kind: bytes) -> Family:

@@ -107,7 +107,7 @@ def _part(piece: bytes) -> Part:
     start = re.match(rb"[ \t]*\r?\n", piece)
     at = start.end() if start else 0
     headers: dict[bytes, bytes] = {}
-    while field := _FIELD.match(piece, at, at + _LONGEST_HEAD):
+    while at < _LONGEST_HEAD and (field := _FIELD.match(piece, at, at + _LONGEST_HEAD)):
         headers[field.group(1).lower()] = field.group(2).strip()
         at = field.end()
     blank = re.compile(rb"\r?\n").match(piece, at)

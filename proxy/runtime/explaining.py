@@ -134,7 +134,8 @@ class Explaining:
             noise.learn(found, reask)
             self.book.changed(key)
             for field in noise.regressions():
-                self._flag(key, field)
+                if field.varied:  # where legacy never varies nothing is explained: it is a mismatch like any other
+                    self._flag(key, field)
         if done is not None:
             done(self._read(key, pair, found, reask))
 

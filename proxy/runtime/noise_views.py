@@ -19,7 +19,7 @@ def noise_view(noise: Noise | None, reasks: Mapping[str, int], learning: int) ->
     fields = noise.fields() if noise else ()
     learned = [field for field in fields if field.varied and not field.flagged]
     learned.sort(key=lambda field: (-field.varied / max(1, field.asked), field.path))
-    regressions = [field for field in fields if field.flagged]
+    regressions = [field for field in fields if field.varied and field.flagged]
     return {
         "reasks": dict(reasks),
         "learned": [_plain(field) for field in learned[:SHOWN]],

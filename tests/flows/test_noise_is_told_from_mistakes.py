@@ -118,6 +118,7 @@ def test_a_wrong_field_beside_noise_is_found(tmp_path: Path) -> None:
     with backends(legacy, service), running(tmp_path, routes(legacy, service)) as proxy:
         view = Asking(proxy).until(lambda view: view["verdict"]["verdict"] == "fail", "the verdict to fail")
         worst = max(view["signatures"], key=lambda row: int(row["count"]))
+        assert flagged(view) == set()  # it is a mismatch like any other, counted once
         assert worst["path"] == "$.fee"
         assert "$.fee" not in {field["path"] for field in view["noise"]["learned"]}
         kept = f"/routes/read/mismatches/{worst['signature']}"

@@ -3,7 +3,7 @@
 "use strict";
 
 const STAGES = ["legacy", "shadow", "canary", "live", "retired"];
-const RESULTS = ["match", "ignored", "mismatch", "not_compared"];
+const RESULTS = ["match", "ignored", "explained", "mismatch", "not_compared"];
 const COLOURS = {pass: "good", fail: "bad", inconclusive: "wait", high: "bad", medium: "wait", low: "soft"};
 const PERIOD = 2000; // milliseconds
 const SHOWN = 200; // cards; more would only make the browser slow
@@ -112,7 +112,10 @@ function figures(route) {
 function signature(row) {
   const status = row.status_pair[0] === row.status_pair[1] ? row.status_pair[0] : row.status_pair.join(" against ");
   const item = make("li", "", make("code", "", row.path), ` ${words(row.kind)}, `, make("span", COLOURS[row.risk], `${row.risk} risk`));
-  item.append(`, status ${status}, ${number(row.count)} times`, row.accepted ? `; accepted by ${row.accepted.owner} until ${row.accepted.until}` : "");
+  const share = row.share ? ` (${Number((row.share * 100).toPrecision(2))}%)` : "";
+  const accepted = row.accepted ? `; accepted by ${row.accepted.owner} until ${row.accepted.until}` : "";
+  item.append(row.note ? `: ${row.note}` : `, status ${status}, ${number(row.count)} times${share}`, accepted);
+  if (!row.current) item.append(make("span", "soft", `; of an earlier build or rule set, ${row.state}`));
   return item;
 }
 

@@ -27,7 +27,7 @@ def command(client: Client, route: str | None, limit: int, as_json: bool) -> Non
     \b
     Exit codes:
       0  shown
-      2  trouble: the proxy cannot be reached
+      2  trouble: no such route now or ever, or the proxy cannot be reached
     """
     answer = client.get("history", route=route, limit=limit)
     if as_json:

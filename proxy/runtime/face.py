@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from proxy.admin import Accept, ControlFace, Promote, ReplayMismatches, Reply, Rollback, Who, problem
+from proxy.admin import Accept, ControlFace, Promote, ReplayMismatches, Reply, Rollback, Who, problem, unknown_route
 from proxy.model.records import Accepted
 from proxy.model.sides import Stage
 from proxy.model.spec import Route
@@ -35,7 +35,7 @@ def make_face(
         return await _from_store(lambda: _one_mismatch(views, route(name), signature))
 
     async def history(name: str | None, limit: int) -> Reply:
-        return await _from_store(lambda: _history(views, name, limit))
+        return await _from_store(lambda: _history(live, views, name, limit))
 
     async def promote(name: str, body: Promote) -> Reply:
         return _moved(commands.promote(route(name), body.to, body.percent, body.force, body.who, body.why))
@@ -115,7 +115,10 @@ def _reloaded(built: Built, changes: tuple[str, ...]) -> Reply:
     )
 
 
-async def _history(views: Views, route: str | None, limit: int) -> Reply:
+async def _history(live: Live, views: Views, route: str | None, limit: int) -> Reply:
+    known = live.compiled.spec.by_name
+    if route is not None and route not in known and not await views.has_history(route):
+        return unknown_route(route, known)
     return Reply(200, await views.history(route, limit))
 
 

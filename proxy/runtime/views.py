@@ -207,6 +207,9 @@ class Views:
         rows = self._control.inventory.rows()
         return {"rows": [_plain_inventory(row) for row in rows], "estimated": any(row.count % 1 for row in rows)}
 
+    async def has_history(self, route: str) -> bool:
+        return await self._control.keeper.read(lambda store: store.has_history(route))
+
     async def history(self, route: str | None, limit: int) -> dict[str, Any]:
         rows = await self._control.keeper.read(lambda store: store.history(route, limit))
         return {"rows": [row._asdict() for row in rows]}

@@ -105,6 +105,10 @@ class Store:
             ORDER BY id DESC LIMIT ?2"""
         return [AuditRow(*row) for row in self._read(query, (route, limit))]
 
+    def has_history(self, route: str) -> bool:
+        """True when the audit has a row of this route, not only rows of all routes."""
+        return bool(self._read("SELECT 1 FROM audit WHERE route = ? LIMIT 1", (route,)))
+
     def segments(self, route: str) -> list[Segment]:
         """All segments of a route, oldest first."""
         query = f"""SELECT {_KEY}, second, {", ".join(COUNTS)}

@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestClient
 from aiohttp.web import Application, Request
 
 from proxy.admin import make_app
+from proxy.model.comparison import Result
 from tests.admin.helpers import Control
 
 Client = TestClient[Request, Application]
@@ -65,6 +66,13 @@ def test_every_class_that_the_script_sets_has_a_style() -> None:
     made = re.findall(r'make\("\w+", "([a-z_ ]+)"', text("dashboard.js"))
     styled = set(re.findall(r"\.([a-z_]+)", text("dashboard.css")))
     assert {name for names in made for name in names.split()} <= styled
+
+
+def test_every_result_is_shown_and_has_a_colour() -> None:
+    named = re.search(r"const RESULTS = \[(.*)\];", text("dashboard.js"))
+    assert named is not None
+    assert sorted(re.findall(r'"(\w+)"', named[1])) == sorted(Result)
+    assert set(re.findall(r"\.bar \.([a-z_]+)", text("dashboard.css"))) == set(Result)
 
 
 def test_the_files_are_named_as_package_data() -> None:

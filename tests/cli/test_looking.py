@@ -383,6 +383,15 @@ def test_history(ask: Run, admin: CannedAdmin) -> None:
     assert first[:19] == second[:19]
 
 
+def test_the_history_of_a_route_that_never_was_is_trouble(ask: Run, admin: CannedAdmin) -> None:
+    unknown = answers.problem("unknown route", "no route is named 'raed'; did you mean read?")
+    admin.answers("GET", "/history", unknown, status=404)
+    result = ask("history", "raed")
+    assert result.exit_code == 2
+    assert "did you mean read?" in result.stderr
+    assert result.stdout == ""
+
+
 def busy(method: str, template: str, count: float, route: str = "unrouted") -> answers.Json:
     return {
         "method": method,

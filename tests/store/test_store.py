@@ -16,7 +16,7 @@ import pytest
 
 from proxy.model.comparison import Difference, Kind, Risk
 from proxy.model.evidence import Totals
-from proxy.model.records import AuditRow, InventoryRow
+from proxy.model.records import AuditRow, Covered, InventoryRow
 from proxy.model.sides import Stage, StageSource
 from proxy.model.states import RouteState
 from proxy.store import Batch, Build, Store, StoreTrouble
@@ -48,6 +48,15 @@ def test_everything_written_is_there_after_a_restart(store: Store) -> None:
     assert loaded.builds == list(batch.builds)
     assert loaded.accepted == list(batch.accepted)
     assert loaded.inventory == list(batch.inventory)
+
+
+def test_what_was_covered_comes_back_with_its_latest_count(store: Store) -> None:
+    store.write(Batch(covered=[(KEY, Covered("answer", "GET 2xx", 3)), (KEY, Covered("{id}", "abc", 1))]))
+    store.write(Batch(covered=[(KEY, Covered("answer", "GET 2xx", 4))]))
+    loaded = store.load().coverage
+    assert {key: sorted(rows) for key, rows in loaded.items()} == {
+        KEY: [Covered("answer", "GET 2xx", 4), Covered("{id}", "abc", 1)]
+    }
 
 
 def test_exemplars_come_back_byte_for_byte_newest_first(store: Store) -> None:
@@ -91,6 +100,8 @@ def test_history_is_newest_first_and_holds_what_concerned_all_routes(store: Stor
     store.write(Batch(audit=rows))
     assert store.history() == rows[::-1]
     assert [row.at for row in store.history("a")] == [3.0, 2.0, 0.0]
+    assert store.has_history("a")
+    assert not store.has_history("never")
     assert [row.at for row in store.history("a", limit=1)] == [3.0]
 
 

@@ -27,7 +27,11 @@ class Gap(NamedTuple):
 
 
 def common(left: Sequence[int], right: Sequence[int]) -> list[tuple[int, int]] | None:
-    """The places of a longest common subsequence, in order; None when that takes too long."""
+    """The places of a longest common subsequence, in order; None when that takes too long. Of several, the same one is
+    found whichever list is the longer."""
+    if len(left) > len(right):
+        turned = common(right, left)
+        return None if turned is None else [(at, other) for other, at in turned]
     head, end = 0, min(len(left), len(right))
     while head < end and left[head] == right[head]:
         head += 1

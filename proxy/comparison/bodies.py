@@ -31,14 +31,14 @@ def bodies(
     one, other = left.data, right.data
     coding, other_coding = ours.get(b"content-encoding", b""), theirs.get(b"content-encoding", b"")
     kind, other_kind = media(ours.get(b"content-type", b"")), media(theirs.get(b"content-type", b""))
-    if one == other and coding == other_coding and kind.charset == other_kind.charset:
+    if one == other and coding == other_coding and kind.charset == other_kind.charset and not found.claims:
         return None
     try:
         if coding:
             one = decoded(one, coding)
         if other_coding:
             other = decoded(other, other_coding)
-        if one != other or kind.charset != other_kind.charset:
+        if one != other or kind.charset != other_kind.charset or found.claims:  # claims of headers hold for bodies, too
             _payloads(Payload(one, kind), Payload(other, other_kind), rules, found)
     except Undecodable:
         return NotCompared.UNDECODABLE
@@ -72,7 +72,7 @@ def _short_way(left: Payload, right: Payload, rules: Rules, found: Findings) -> 
     other = text_of(right.data, right.media.charset, Family.JSON)
     if one is None or other is None or len(one) <= SHORT:
         return False
-    if one == other:
+    if one == other and not found.claims:
         return True
     known = aligned(one, other, rules.root, found.budget)
     if known is None:

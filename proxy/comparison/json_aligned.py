@@ -38,7 +38,8 @@ _scan = JSONDecoder(
     parse_constant=partial(next, _marks),  # so only a mark is an int
     object_pairs_hook=tuple,  # repeated names stay, and an object is not an array
 ).scan_once  # type: ignore[attr-defined]  # as in json_text
-_NO_ARRAYS: tuple[int, ...] = ()
+_Element = tuple[int, Any]  # the id of an array, and the number of an element in it
+_NO_ARRAYS: tuple[_Element, ...] = ()
 _NO_SCALAR = ("", "{", "[")
 _MARK = "NaN"  # read by no JSON text that is one, and by the reader's `parse_constant` alone
 
@@ -55,14 +56,16 @@ _Trail = tuple[Any, Any, Any]
 
 
 class _Spot(NamedTuple):
-    """What holds for the values directly inside a container. `skip` when a rule ignores it with all it holds; `inner`
-    is the place within an element of the innermost array."""
+    """What holds for the values directly inside a container. `arrays` are those around it, each with the number of the
+    element, `own` is itself if it is one. `skip` when a rule ignores it with all it holds; `inner` is the place in an
+    element of the innermost array."""
 
     state: State
     path: str
     place: str
     depth: int
-    arrays: tuple[int, ...]
+    arrays: tuple[_Element, ...]
+    own: int
     skip: bool
     inner: str
 
@@ -174,14 +177,14 @@ def _first(found: tuple[int, _Trail, Any]) -> int:
 
 
 class _Array:
-    """The differing scalars below one array: their forms on both sides, and by their place in an element, for those of
-    whom that is known, which forms they have."""
+    """The differing scalars below one array: their forms on both sides, the same by their place in an element where
+    this is the innermost array around them, and the elements that differ."""
 
-    __slots__ = ("by_inner", "ours", "size", "theirs", "unexplained")
+    __slots__ = ("by_inner", "different", "ours", "theirs", "unexplained")
 
-    def __init__(self, size: int) -> None:
-        self.size = size
+    def __init__(self) -> None:
         self.unexplained = 0
+        self.different: set[int] = set()
         self.ours: list[Any] = []
         self.theirs: list[Any] = []
         self.by_inner: dict[str, tuple[list[Any], list[Any]]] = {}
@@ -191,13 +194,15 @@ class _Array:
         """Whether the walk might find that elements are in another order, or shifted.
 
         Order: the same elements on both sides have the same differing scalars. A shift takes three or more, most of
-        which are found elsewhere; not so when every element differs in one place, in values of its own side only."""
+        which are the same as another one that differs; not so when all of them differ in one place, in values of their
+        own side only."""
         if self.unexplained < 2:
             return False
         if Counter(self.ours) == Counter(self.theirs):
             return True
-        return len(self.ours) > 2 and not any(
-            len(ours) == self.size and set(ours).isdisjoint(theirs) for ours, theirs in self.by_inner.values()
+        count = len(self.different)
+        return count > 2 and not any(
+            len(ours) == count and set(ours).isdisjoint(theirs) for ours, theirs in self.by_inner.values()
         )
 
 
@@ -233,14 +238,17 @@ class _Judge:
         before = found.unexplained
         state, path, place, inner = _child(spot, step)
         self.walk.values(left, right, state, path, place, spot.depth)
-        if not spot.arrays or state.ignore:
+        around = (*spot.arrays, (spot.own, step)) if spot.own else spot.arrays
+        if not around or state.ignore:
             return
         ours, theirs = (path, canonical(left, state, found)), (path, canonical(right, state, found))
-        for number in spot.arrays:
+        for number, at in around:
             array = self.arrays[number]
             array.unexplained += found.unexplained - before
             array.ours.append(ours)
             array.theirs.append(theirs)
+            if ours != theirs:
+                array.different.add(at)
         same_place = array.by_inner.setdefault(inner, ([], []))
         same_place[0].append(ours)
         same_place[1].append(theirs)
@@ -255,6 +263,8 @@ class _Judge:
                 return outer
             state, path, place, inner = _child(outer, step)
             depth, arrays = outer.depth, outer.arrays
+            if outer.own:
+                arrays = (*arrays, (outer.own, step))
         is_object = type(node) is tuple
         size = len(dict(node)) if is_object else len(node)
         if size != len(node) or depth >= MAX_DEPTH or (state.unordered is not None and not is_object):
@@ -265,10 +275,11 @@ class _Judge:
             whole = shown(dict(node) if is_object else node)
             self.walk.note(path, Kind.VALUE, Risk.MEDIUM, whole, whole, place, state.ignore)
         self.found.spend(2 * size)
+        own = 0
         if not is_object:
-            arrays = (*arrays, id(node))
-            self.arrays[id(node)] = _Array(size)
-        spot = self.spots[id(node)] = _Spot(state, path, place, depth + 1, arrays, bool(state.ignore), inner)
+            own = id(node)
+            self.arrays[own] = _Array()
+        spot = self.spots[id(node)] = _Spot(state, path, place, depth + 1, arrays, own, bool(state.ignore), inner)
         return spot
 
 

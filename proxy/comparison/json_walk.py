@@ -100,7 +100,7 @@ class Walk:
             if other is not _ABSENT:
                 absent -= 1
             if one == other:
-                if renames:
+                if renames and members[name].renames:
                     self.collect_member(one, name, state, path, place)
                 continue
             if as_map is None:
@@ -130,7 +130,8 @@ class Walk:
         if kind is dict:
             self.found.spend(len(value))
             for name, one in value.items():
-                self.collect_member(one, name, state, path, place)
+                if state.members[name].renames:
+                    self.collect_member(one, name, state, path, place)
         elif kind is list or kind is Repeated:
             self.found.spend(len(value))
             for at, one in enumerate(value):
@@ -140,10 +141,8 @@ class Walk:
             self.found.claims.append(Claim(state.renamed, path, place, text, text, True))
 
     def collect_member(self, value: Any, name: str, state: State, path: str, place: str) -> None:
-        inner = state.members[name]
-        if inner.renames:
-            step, exact_step = member_steps(name)
-            self.collect(value, inner, path + step, place + exact_step)
+        step, exact_step = member_steps(name)
+        self.collect(value, state.members[name], path + step, place + exact_step)
 
     def ordered(self, left: list[Any], right: list[Any], element: State, path: str, place: str, depth: int) -> None:
         self.found.spend(len(left) + len(right))
@@ -197,11 +196,16 @@ class Walk:
     ) -> bool:
         """The differences along the longest common subsequence. With `worth`, only if fewer than half as many elements
         are then without a counterpart; False, and nothing found, if not."""
+        start, end = _ends(left, right)
         ours, theirs = coded(
-            [canonical(one, element, self.found) for one in left],
-            [canonical(one, element, self.found) for one in right],
+            [canonical(one, element, self.found) for one in left[start : len(left) - end]],
+            [canonical(one, element, self.found) for one in right[start : len(right) - end]],
         )
         anchors = common(ours, theirs)
+        if anchors is not None:
+            anchors = [(at + start, other + start) for at, other in anchors]
+            anchors = [*((at, at) for at in range(start)), *anchors]
+            anchors += [(len(left) - back, len(right) - back) for back in range(end, 0, -1)]
         if worth is not None and (anchors is None or 2 * (len(left) - len(anchors)) >= worth):
             return False
         if anchors is None:
@@ -352,6 +356,15 @@ def _absence(state: State, present: Any) -> str:
     if state.outside:
         return state.ignore
     return state.null_is_missing if present is None else ""
+
+
+def _ends(left: list[Any], right: list[Any]) -> tuple[int, int]:
+    """How many elements are equal at the beginning and, of the rest, at the end."""
+    short = min(len(left), len(right))
+    start = next((at for at in range(short) if left[at] != right[at]), short)
+    rest = short - start
+    end = next((back for back in range(rest) if left[-1 - back] != right[-1 - back]), rest)
+    return start, end
 
 
 def _shifted(left: list[Hashable], right: list[Hashable]) -> bool:

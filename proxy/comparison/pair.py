@@ -52,7 +52,9 @@ def _answers(legacy: Observation, extracted: Observation, rules: Rules, found: F
         dates = _date(legacy), _date(extracted)
         compare_headers(ours, theirs, dates, status, rules, found)
     reason = bodies(legacy.body, extracted.body, ours, theirs, rules, found)
-    renaming.settle(found)
+    if found.claims:
+        rules.unchanged(ours, theirs, found)
+        renaming.settle(found)
     return reason
 
 

@@ -34,6 +34,11 @@ class Renaming:
 
     def explains(self, left: str, right: str) -> bool:
         """Whether these two texts fit what is known; if so, what they say is known from now on."""
+        if left.isidentifier() and right.isidentifier():  # one word each, as most ids are
+            if self._forward.get(left, right) != right or self._backward.get(right, left) != left:
+                return False
+            self._forward[left], self._backward[right] = right, left
+            return True
         ours, theirs = _words(left), _words(right)
         if len(ours) != len(theirs) or ours[1::2] != theirs[1::2]:
             return False
@@ -47,10 +52,6 @@ class Renaming:
         self._forward |= forward
         self._backward |= backward
         return True
-
-    def of(self, left: str) -> str | None:
-        """What legacy's id became, None when unknown."""
-        return self._forward.get(left)
 
 
 def settle(found: Findings) -> None:

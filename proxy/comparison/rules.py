@@ -24,6 +24,7 @@ Paths of headers (`header:location`, `header:set-cookie.session`) are steps of o
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from proxy.comparison.excuses import Excuse, excuse_of
@@ -172,6 +173,14 @@ class Rules:
                 return state.ignore
             outer = outer.rpartition(".")[0]
         return ""
+
+    def unchanged(self, ours: Mapping[bytes, bytes], theirs: Mapping[bytes, bytes], found: Findings) -> None:
+        """Claims, for every header with ids that is equal on both sides, that they are the same. Values by name."""
+        for path, state in self._of_headers.items():
+            name = path.removeprefix(HEADER).encode("latin-1", "replace")
+            if state.renamed and name in ours and ours[name] == theirs.get(name):
+                text = ours[name].decode("latin-1")
+                found.claims.append(Claim(state.renamed, path, path, text, text, True))
 
 
 def compile_rules(compare: Compare) -> Rules:

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from proxy.comparison import Rules, compare
+from proxy.comparison import Rules, compare, compile_rules
 from proxy.comparison.findings import Findings
 from proxy.model.comparison import Comparison, Kind, Result, Risk
+from proxy.model.observation import Observation
 from proxy.model.sides import Side
-from proxy.model.spec import Rule
+from proxy.model.spec import Compare, Rule
 from tests.comparison.made import compared, observed, ruled
 
 IGNORED, MISMATCH = Result.IGNORED, Result.MISMATCH
@@ -136,16 +137,41 @@ def test_ids_that_did_not_change_keep_elements_together() -> None:
     assert ("$.data[1].id", "renamed $.data[*].id") in {(one.place, one.ignored_by) for one in result.differences}
 
 
-def test_a_header_may_be_renamed_with_the_body() -> None:
-    rules = ruled(Rule("renamed", "$.id"), Rule("renamed", "header:Location"))
+@pytest.mark.parametrize("padding", ["", "x" * 1000])
+@pytest.mark.parametrize(
+    ("place", "other", "result"),
+    [
+        ("b1", "b1", IGNORED),
+        ("b1", "b2", MISMATCH),
+        ("a1", "b1", MISMATCH),
+        ("b1", "a1", MISMATCH),
+        ("a1", "a1", IGNORED),
+    ],
+)
+def test_a_header_is_renamed_with_the_body(place: str, other: str, result: Result, padding: str) -> None:
+    kinds = Rule("renamed", "$.id"), Rule("renamed", "header:Location"), Rule("ignore", "$.at")
+    rules = compile_rules(Compare(kinds, ("location", "content-type")))
 
-    def said(place: str, other: str, body: bytes = b'{"id":"a1"}') -> list[str]:
-        found = Findings()
-        assert rules.excuse("header:location", place, other, found) == "renamed header:Location"
-        assert found.claims[0].told
-        return [claim.label for claim in found.claims]
+    def answer(in_header: str, in_body: str, side: Side) -> Observation:
+        body = json.dumps({"id": in_body, "at": side.value, "padding": padding}).encode()
+        headers = ((b"Content-Type", b"application/json"), (b"Location", b"/v1/charges/" + in_header.encode()))
+        return observed(body, headers=headers, side=side)
 
-    assert said("/v1/a1", "/v1/b1") == ["renamed header:Location"]
+    said = compare(answer("a1", "a1", Side.LEGACY), answer(place, other, Side.EXTRACTED), rules)
+    assert said.result is result, said
+
+
+def test_equal_bodies_are_read_when_a_header_says_that_ids_changed() -> None:
+    rules = compile_rules(
+        Compare((Rule("renamed", "$.id"), Rule("renamed", "header:Location")), ("location", "content-type"))
+    )
+
+    def answer(at: bytes, side: Side) -> Observation:
+        headers = ((b"Content-Type", b"application/json"), (b"Location", b"/v1/" + at))
+        return observed(b'{"id": "a1"}', headers=headers, side=side)
+
+    result = compare(answer(b"a1", Side.LEGACY), answer(b"b1", Side.EXTRACTED), rules)
+    assert (result.result, result.risk) == (MISMATCH, Risk.HIGH)
 
 
 @pytest.mark.parametrize(

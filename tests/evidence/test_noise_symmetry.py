@@ -1,0 +1,48 @@
+"""The tests are fair because they are symmetric: exchange the two second answers, and each event becomes its mirror."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.noise_world import Answer, compared
+from proxy.evidence.fields import TESTS, Asked, Record
+from proxy.model.noise import Reask
+
+VALUES = ("", '"a"', '"b"', '"bb"', "1", "2", "1.25", "40", '"2026-11-21T10:00:00Z"', '"2026-11-21T10:00:07Z"')
+PLACES = ("$.x", "$.data[0].y", "$.data[1].y", "$.data[2].y")
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> Answer:
+    answer = {place: value for place in PLACES if (value := draw(st.sampled_from(VALUES)))}
+    if draw(st.integers(0, 9)) == 0:
+        answer["status"] = draw(st.sampled_from(("429", "404")))
+    return answer
+
+
+def asked(one: Answer, other: Answer, again: Answer, other_again: Answer) -> Asked:
+    reask = Reask(
+        compared(one, again),
+        compared(one, other_again),
+        compared(other, other_again),
+        compared(again, other_again),
+        compared(other, again),
+    )
+    return Asked(compared(one, other), reask)
+
+
+@given(answers(), answers(), answers(), answers())
+@settings(max_examples=400, deadline=None)
+def test_exchanging_the_second_answers_mirrors_every_test(
+    one: Answer, other: Answer, again: Answer, other_again: Answer
+) -> None:
+    straight, mirrored = asked(one, other, again, other_again), asked(one, other, other_again, again)
+    for field in straight.fields | mirrored.fields:
+        left, right = Record(1, 0), Record(1, 0)
+        left.learn(field, straight, tested=True)
+        right.learn(field, mirrored, tested=True)
+        for test in TESTS:
+            heads, tails = left.counts(test)
+            assert (tails, heads) == right.counts(test), test.name
+            assert heads + tails <= 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -19,12 +20,12 @@ import structlog
 from proxy import comparison, evidence, routing
 from proxy.metrics import Accumulator, Totals
 from proxy.model.comparison import Comparison, Difference, Kind, NotCompared, Result, Risk
-from proxy.model.evidence import EvidenceKey, Settled, Verdict
+from proxy.model.evidence import Asked, EvidenceKey, Settled, Verdict
 from proxy.model.noise import FieldNoise
 from proxy.model.observation import Pair
 from proxy.model.outcome import Outcome
 from proxy.model.records import Accepted, AuditRow, Exemplar, SignatureRow, Waiting
-from proxy.model.spec import Route
+from proxy.model.spec import PathType, Route
 from proxy.runtime.comparer import Comparer, not_compared
 from proxy.runtime.examples import example
 from proxy.runtime.explaining import Explaining, explained
@@ -56,6 +57,7 @@ class Desk:
         self._ledger = evidence.Ledger()
         self._metrics = Accumulator()
         self._uses = RuleUses()
+        self.traffic: Callable[[str], Mapping[str, float]] = lambda route: {}  # answers to clients, like `GET 2xx`
         self._rules: dict[str, comparison.Rules] = {}  # by digest
         self._keys: dict[tuple[str, int, str, str], EvidenceKey] = {}
         self._routes: set[str] = set()
@@ -74,7 +76,7 @@ class Desk:
 
     def restore(self, loaded: Loaded) -> None:
         """Goes on from what the store holds."""
-        self._ledger.restore(loaded.totals, loaded.signatures, loaded.seen)
+        self._ledger.restore(loaded.totals, loaded.signatures, loaded.seen, loaded.coverage)
         self.explaining.book.restore(loaded.noise)
         self._ledger.resume(loaded.waiting, time.time() - time.monotonic())
         self._routes |= {one.settled.key.route for one in loaded.waiting}
@@ -96,17 +98,19 @@ class Desk:
         for route in live.compiled.spec.routes:
             self._ledger.accept(route.name, self._in_force(route.name))
             self._ledger.time(route.name, route.gate.p95_ratio_below)
+            templates = (match.path for match in route.matches if match.path_type is PathType.TEMPLATE)
+            self._ledger.templates(route.name, tuple(templates))
 
     # what workers say
 
     def take(self, frame: dict[str, Any]) -> None:
         """One frame of a worker; its shape is in runtime/outbox.py."""
-        for route, epoch, rules, build, arrival, request, legacy, extracted in frame["equal"]:
+        for route, epoch, rules, build, arrival, request, legacy, extracted, *asked in frame["equal"]:
             key = self._key(route, epoch, rules, build)
             self._answered_by(route, build)
             slow = (legacy, extracted)
             self.explaining.usual(route, legacy)
-            self._add(Settled(key, arrival, request, Result.MATCH, "", "", False, False, slow))
+            self._add(Settled(key, arrival, request, Result.MATCH, "", "", False, False, slow, Asked(*asked)))
         for build, request, plain, sampled in frame["pairs"]:
             self._take_pair(build, request, read_pair(plain), sampled)
         for route, epoch, rules, build, arrival, request, reason in frame["not_compared"]:
@@ -152,6 +156,7 @@ class Desk:
             found.risk is Risk.HIGH,
             failed and found.result in (Result.MISMATCH, Result.EXPLAINED),
             (legacy.total, extracted.total),
+            Asked(pair.request.method, legacy.status, pair.request.target),
         )
         self._add(settled, found)
         if found.result is Result.MISMATCH:
@@ -239,6 +244,7 @@ class Desk:
                     builds=self._found,
                     noise=noise,
                     rule_uses=uses,
+                    covered=written.covered,
                 )
             )
             self._kept, self._found, self._audit = [], [], []
@@ -266,7 +272,7 @@ class Desk:
         return Batch(
             builds=[build for builds in self._builds.values() for build in builds.values()],
             accepted=[entry for entries in self._accepted.values() for entry in entries.values()],
-            noise=self.explaining.book.whole(),
+            noise=self.explaining.book.whole(time.time()),
         )
 
     def close(self) -> None:
@@ -296,11 +302,22 @@ class Desk:
             accepted=self._in_force(route.name),
             now=time.time(),
             key=key,
-            standing=self._standing(route),
+            standing=self._standing(route, key),
         )
 
-    def _standing(self, route: Route) -> evidence.Standing:
-        return evidence.Standing(self._live.states[route.name].stage, routing.can_be_copied(route))
+    def coverage(self, route: Route) -> evidence.Coverage:
+        """What the comparisons that a verdict goes by have covered."""
+        return self._ledger.coverage(self.current(route))
+
+    def _standing(self, route: Route, key: EvidenceKey) -> evidence.Standing:
+        copied = routing.can_be_copied(route)
+        known = self._ledger.totals(key).n > 0
+        traffic = self.traffic(route.name) if known else {}
+        methods: frozenset[str] = route.shadow.methods if copied else frozenset()
+        missing = evidence.uncovered(self._ledger.coverage(key).answers, traffic, methods)
+        return evidence.Standing(
+            self._live.states[route.name].stage, copied, evidence.uncopied(traffic, methods), missing
+        )
 
     def counted(self, route: Route) -> Counted:
         totals = self._ledger.totals(self.current(route))

@@ -70,12 +70,12 @@ class NoiseBook:
         for row in rows:
             try:
                 noise = Noise.restored(json.loads(row.body))
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, AttributeError) as error:
                 log.warning("noise_not_restored", route=row.route, build=row.build, error=repr(error))
                 continue
             self._routes.setdefault(row.route, {})[row.rules, row.build] = noise
 
-    def whole(self) -> list[NoiseRow]:
+    def whole(self, now: float) -> list[NoiseRow]:
         """Everything, for a store that began anew."""
         self._changed = {(route, name): None for route, known in self._routes.items() for name in known}
-        return self.take_rows(0.0, final=True)
+        return self.take_rows(now, final=True)

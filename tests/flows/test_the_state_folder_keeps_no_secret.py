@@ -12,6 +12,7 @@ backends:
   legacy: {{url: "{legacy}"}}
   service: {{url: "{service}", build_header: X-Build}}
 legacy: legacy
+reasks: {{per_second: 0}}
 routes:
   - name: read
     match: "GET /items/{{id}}"

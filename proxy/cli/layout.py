@@ -47,7 +47,8 @@ class _Literal(str):
     """A number exactly as it was written: 1.10 stays 1.10."""
 
 
-def _laid_out(value: object, depth: int, lead: str = "", tail: str = "") -> list[str]:
+def _laid_out(value: object, depth: int, lead: str = "") -> list[str]:
+    """One member or element a line, without commas: what comes after a member is no part of it."""
     inset = "  " * depth
     if isinstance(value, dict) and value:
         inner = [(f"{json.dumps(key, ensure_ascii=False)}: ", member) for key, member in value.items()]
@@ -57,16 +58,17 @@ def _laid_out(value: object, depth: int, lead: str = "", tail: str = "") -> list
         brackets = "[]"
     else:
         text = str(value) if isinstance(value, _Literal) else json.dumps(value, ensure_ascii=False)
-        return [f"{inset}{lead}{text}{tail}"]
+        return [f"{inset}{lead}{text}"]
     lines = [f"{inset}{lead}{brackets[0]}"]
-    for index, (name, member) in enumerate(inner, 1):
-        lines += _laid_out(member, depth + 1, name, "," if index < len(inner) else "")
-    return [*lines, f"{inset}{brackets[1]}{tail}"]
+    for name, member in inner:
+        lines += _laid_out(member, depth + 1, name)
+    return [*lines, f"{inset}{brackets[1]}"]
 
 
 def _broken_json(text: str) -> list[str]:
-    """One line of something like JSON, broken after commas and brackets outside of strings."""
-    lines, line, depth = [], "", 0
+    """One line of something like JSON in the same form, so that it can stand beside the whole of it."""
+    lines: list[str] = []
+    line, depth = "", 0
 
     def end(line: str) -> None:
         if line.strip():
@@ -75,15 +77,19 @@ def _broken_json(text: str) -> list[str]:
     for piece in _JSON_PIECES.findall(text):
         if piece in ("]", "}"):
             end(line)
-            depth, line = max(0, depth - 1), piece
+            line, depth = "", max(0, depth - 1)
+            if lines and lines[-1].endswith("[" if piece == "]" else "{"):
+                lines[-1] += piece
+            else:
+                end(piece)
         elif piece in ("[", "{"):
             end(line + piece)
-            depth, line = depth + 1, ""
+            line, depth = "", depth + 1
         elif piece == ",":
-            end(line + piece)
+            end(line)
             line = ""
         else:
-            line += piece
+            line += f": {piece[1:].strip()}" if piece[0] == ":" else piece.strip()
     end(line)
     return lines
 

@@ -49,10 +49,10 @@ class Case(NamedTuple):
 def cases(names: Sequence[str], requests: int, apart: bool) -> list[Case]:
     """The routes of the kinds named (all, if none is), each with so many requests to learn from; `apart` picks the
     third that is held out. Kinds named by hand must be of that part too."""
-    noises = [kind for kind in NOISES if held_out(kind.name) == apart]
-    wrongs = [kind for kind in WRONGS if held_out(kind.name) == apart]
+    noises = [kind for kind in NOISES if held_out(kind) == apart]
+    wrongs = [kind for kind in WRONGS if held_out(kind) == apart]
     found = [Case(one.name, one.base, (one,), None, "", requests, requests) for one in noises]
-    mixable = [kind for kind in FIELDS if held_out(kind.name) == apart and not kind.alone]
+    mixable = [kind for kind in FIELDS if held_out(kind) == apart and not kind.alone]
     for number, base in enumerate(("charge", "invoices")):
         mixed = Random(f"mixed {number}").sample(mixable, min(TOGETHER, len(mixable)))
         found.append(Case(f"mixed_{number + 1}", base, tuple(mixed), None, "", requests, requests))

@@ -49,8 +49,8 @@ class Tally:
 class Figures(NamedTuple):
     """What came of one case. `wrong` and `clean` tally the judged pairs with and without the mistake; `found` says
     how the mistake is known in the end: "reported", "flagged" or "". `inside`: the mistake is in a noisy
-    field. `first` and `first_wrong` are the numbers of the
-    request and of the wrong answer at which it was."""
+    field. `first` and `first_wrong` are how many
+    requests and wrong answers there had been when it was."""
 
     kind: str
     share: str
@@ -94,7 +94,7 @@ class Run:
         self.tickets = 0
         self.asked = 0
         self.wrong, self.clean = Tally(), Tally()
-        self.early_false = self.unseen = self.wrongs = 0
+        self.early_false = self.unseen = self.seen = self.wrongs = 0
         self.truths: set[Field] = set()
         self.first = self.first_wrong = 0
         self.reported = False
@@ -162,6 +162,7 @@ class Run:
     # one pair
 
     def _request(self, number: int) -> None:
+        self.seen += 1
         at = START + self.now
         legacy = self.world.legacy(number, at)
         self.reasks.usual("route", legacy.total)
@@ -204,7 +205,7 @@ class Run:
         for one in self.noise.regressions():
             self.ledger.flag(KEY, f"noise {one.path}", one.path, one.asked, START + self.now)
             if not self.first and _touches(one.path, self.truths):
-                self._first_found(waiting.number)
+                self._first_found()
         return reask
 
     def _decide(self, waiting: _Waiting, reask: Reask | None) -> None:
@@ -226,7 +227,7 @@ class Run:
         if waiting.number < self.case.learning:
             self.early_false += mismatch and truth is None
             if named and not self.inside:  # inside noise, what is reported before the noise is known may be the noise
-                self._first_found(waiting.number)
+                self._first_found()
             return
         tally = self.clean if truth is None else self.wrong
         tally.pairs += 1
@@ -236,11 +237,11 @@ class Run:
             tally.paths.update({path for path, _ in final.fields})
         if named:
             self.reported = True
-            self._first_found(waiting.number)
+            self._first_found()
 
-    def _first_found(self, number: int) -> None:
+    def _first_found(self) -> None:
         if not self.first:
-            self.first, self.first_wrong = number + 1, self.wrongs
+            self.first, self.first_wrong = self.seen, self.wrongs
 
     def _found(self) -> str:
         """Reported: a judged pair was, at the field that is wrong. Flagged: the ledger has a signature for it."""

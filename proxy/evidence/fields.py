@@ -21,8 +21,9 @@ included: a mismatch may have been the reason for asking). With them go these te
 
 Where every place of a field is known, an event is the majority of its places, else it is the field as a whole; both
 are symmetric. A comparison that could not be made, or another status, takes the field out of the test on both sides.
-The assumption that remains: neither side remembers. A side that answers from its own cache looks like a regression in
-`differs`; a second legacy backend asked in legacy's place shows it as noise.
+Times within CLOCK of each other count as the same in these tests: the side that takes longer to answer says a later
+time, which is no mistake. The assumption that remains: neither side remembers. A side that answers from its own cache
+looks like a regression in `differs`; a second legacy backend asked in legacy's place shows it as noise.
 
 For the single mismatch `odd` counts beside them: E1 alone said something else.
 """
@@ -33,7 +34,7 @@ from collections.abc import Iterable
 from math import log
 from typing import Any, NamedTuple
 
-from proxy.evidence.shape import Hull, form_of, shared
+from proxy.evidence.shape import LATER, Hull, form_of, shared
 from proxy.evidence.sign_test import ALPHA, either_way, log_sum, log_weight, one_way
 from proxy.model.comparison import Comparison, Field, Kind
 from proxy.model.noise import Reask
@@ -42,6 +43,7 @@ EACH = 8  # differences that a comparison keeps of one field: fewer are all ther
 KEPT = 200  # and of all fields
 ENOUGH = 30  # re-asks after which something is known
 RARE = 200  # one in so many
+CLOCK = 2.0  # seconds
 
 Places = dict[str, tuple[str, str]]  # the two values by the place where they differ
 
@@ -76,6 +78,14 @@ class Seen:
 
     def places(self, field: Field) -> Places:
         return self._places.get(field, {})
+
+    def apart(self, field: Field, by_place: bool) -> frozenset[str]:
+        """As `where`, but times that differ by little are the same."""
+        places = self.places(field)
+        far = [place for place, (one, other) in places.items() if not _near(one, other)]
+        if by_place or (places and not far):
+            return frozenset(far)
+        return self.where(field, by_place)
 
     def where(self, field: Field, by_place: bool) -> frozenset[str]:
         """The places that differ; of the field as a whole, one place without a name."""
@@ -185,7 +195,7 @@ class Record:
     def _test(self, field: Field, asked: Asked) -> None:
         by_place = asked.by_place(field)
         first, again, other, itself, crossed = (
-            seen.where(field, by_place) for seen in (asked.first, asked.again, asked.other, asked.itself, asked.crossed)
+            seen.apart(field, by_place) for seen in (asked.first, asked.again, asked.other, asked.itself, asked.crossed)
         )
         self._throw("differs", len(other - again) - len(again - other))
         if asked.speak(field, asked.itself, asked.crossed):
@@ -286,10 +296,17 @@ def _sign(value: float) -> int:
     return (value > 0) - (value < 0)
 
 
+def _near(one: str, other: str) -> bool:
+    first, second = form_of(one), form_of(other)
+    if not first.slack or not second.slack or first.amount is None or second.amount is None:
+        return False
+    return abs(first.amount - second.amount) <= CLOCK / LATER * min(first.slack, second.slack)
+
+
 def _above(one: str, other: str) -> int:
     first, second = form_of(one), form_of(other)
     if first.amount is not None and second.amount is not None:
-        return _sign(first.amount - second.amount)
+        return 0 if _near(one, other) else _sign(first.amount - second.amount)
     return (one > other) - (one < other)
 
 
@@ -304,5 +321,7 @@ def _longer(one: str, other: str) -> int:
 def _further(base: str, one: str, other: str) -> int:
     start, first, second = form_of(base), form_of(one), form_of(other)
     if start.amount is not None and first.amount is not None and second.amount is not None:
-        return _sign(abs(first.amount - start.amount) - abs(second.amount - start.amount))
+        apart = abs(first.amount - start.amount) - abs(second.amount - start.amount)
+        room = CLOCK / LATER * min(first.slack, second.slack)
+        return _sign(apart) if abs(apart) > room else 0
     return _sign(shared(base, other) - shared(base, one))

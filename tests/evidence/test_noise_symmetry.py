@@ -9,7 +9,8 @@ from bench.noise_world import Answer, compared
 from proxy.evidence.fields import TESTS, Asked, Record
 from proxy.model.noise import Reask
 
-VALUES = ("", '"a"', '"b"', '"bb"', "1", "2", "1.25", "40", '"2026-11-21T10:00:00Z"', '"2026-11-21T10:00:07Z"')
+CLOCKS = tuple(f'"2026-11-21T10:00:{second:02}Z"' for second in (0, 1, 3, 9))
+VALUES = ("", '"a"', '"b"', '"bb"', "1", "2", "1.25", "40", "1700000000", "1700000001000", *CLOCKS)
 PLACES = ("$.x", "$.data[0].y", "$.data[1].y", "$.data[2].y")
 
 

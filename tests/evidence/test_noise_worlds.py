@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from bench.noise_power import HIDDEN, changed, usual
-from bench.noise_world import Answer, World
+from bench.noise_power import HIDDEN, changed, clock, usual
+from bench.noise_world import Answer, Side, World
 from proxy.model.comparison import Kind, Result
 
 SOON = ("clock one hour off", "random id became constant", "rounded to two places", "id of another length")
@@ -32,6 +32,16 @@ def test_a_regression_inside_noise_is_found_within_sixty_requests(name: str) -> 
     assert (found.path, found.flagged) == (path, True)
     assert found.words
     assert all((path, Kind.VALUE) in one.fields for one in results[-20:])
+
+
+def test_who_takes_longer_to_answer_says_a_later_time_and_is_not_blamed() -> None:
+    def side(behind: float) -> Side:
+        return lambda number, at, dice: {"$.ms": str(int(1.7e12 + 1000 * (at + behind))), "$.now": clock(at + behind)}
+
+    world = World(side(0.4), side(0.0), seed=1)
+    late = [world.request().result for _ in range(400)][50:]
+    assert world.noise.regressions() == ()
+    assert late.count(Result.MISMATCH) <= 1
 
 
 def test_a_lost_member_beside_noise_stands_the_first_time_and_alone() -> None:

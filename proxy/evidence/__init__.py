@@ -1,5 +1,6 @@
 """Pure. Comparisons counted behind a watermark, the verdict that the counts allow, what is kept and what is hidden."""
 
+from proxy.evidence.coverage import Coverage, uncopied, uncovered
 from proxy.evidence.exemplars import curl_line, keep_slot
 from proxy.evidence.ledger import Ledger, Written
 from proxy.evidence.names_only import names_of_differences, names_of_observation, names_of_request
@@ -12,6 +13,7 @@ from proxy.evidence.suggest import Suggestion, suggest
 from proxy.evidence.verdict import Standing, judge
 
 __all__ = [
+    "Coverage",
     "Fared",
     "Ledger",
     "Noise",
@@ -36,5 +38,7 @@ __all__ = [
     "redact_target",
     "replayed",
     "suggest",
+    "uncopied",
+    "uncovered",
     "unfit",
 ]

@@ -26,13 +26,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple
 
+from proxy.evidence.coverage import Coverage
 from proxy.evidence.shares import Fared, Shares
 from proxy.evidence.stream import Stream
 from proxy.model.comparison import Comparison, Kind, Result, Risk
-from proxy.model.evidence import EvidenceKey, Segment, Settled, Totals
-from proxy.model.records import DifferenceRow, SignatureRow, Waiting
+from proxy.model.evidence import Asked, EvidenceKey, Segment, Settled, Totals
+from proxy.model.records import Covered, DifferenceRow, SignatureRow, Waiting
 from proxy.model.spec import Gate
 
 REMEMBERED = 2_000_000  # digests of distinct requests in memory, of all keys together: about 150 MB
@@ -44,12 +46,14 @@ RATIO = Gate().p95_ratio_below
 
 class Written(NamedTuple):
     """What is to be stored after one advance. Segments are increments: several may name one key and second, and are
-    added up. Signature rows replace their predecessor; `seen` are the digests counted for the first time."""
+    added up. Signature and coverage rows replace their predecessor; `seen` are the digests counted for the first
+    time."""
 
     segments: tuple[Segment, ...]
     differences: tuple[DifferenceRow, ...]
     signatures: tuple[SignatureRow, ...]
     seen: tuple[tuple[EvidenceKey, int], ...]
+    covered: tuple[tuple[EvidenceKey, Covered], ...] = ()
 
 
 class Described(NamedTuple):
@@ -70,6 +74,8 @@ class Ledger:
         self._accepted: dict[str, frozenset[str]] = {}
         self._ratios: dict[str, float] = {}
         self._flagged: dict[tuple[EvidenceKey, str], None] = {}
+        self._coverage: dict[EvidenceKey, Coverage] = {}
+        self._templates: dict[str, tuple[str, ...]] = {}
         self._shares: dict[EvidenceKey, Shares] = {}
         self._resolved: dict[EvidenceKey, Stream] = {}
         self._signatures: dict[tuple[EvidenceKey, str], SignatureRow] = {}
@@ -119,6 +125,10 @@ class Ledger:
             self._ratios[route] = ratio
             self._resolve_anew(route)
 
+    def templates(self, route: str, templates: tuple[str, ...]) -> None:
+        """Sets the path templates of a route, whose variables coverage looks at."""
+        self._templates[route] = templates
+
     def flag(self, key: EvidenceKey, signature: str, path: str, count: int, at: float) -> None:
         """Opens a signature of high risk for a field that varies otherwise on the extracted side than on legacy: seen
         `count` times, last `at`. It counts in no rate. Flagged again, its row is brought up to date."""
@@ -161,10 +171,10 @@ class Ledger:
             if stream.changed:
                 segments += stream.take_segments(key)
                 seen += [(key, digest) for digest in stream.take_new()]
+        covered = [(key, row) for key, coverage in self._coverage.items() for row in coverage.take_changed()]
         self._forget_old()
-        return Written(
-            tuple(segments), tuple(differences), tuple(self._signatures[name] for name in touched), tuple(seen)
-        )
+        rows = tuple(self._signatures[name] for name in touched)
+        return Written(tuple(segments), tuple(differences), rows, tuple(seen), tuple(covered))
 
     @property
     def pending(self) -> int:
@@ -200,6 +210,10 @@ class Ledger:
         totals = {key: stream.totals() for key, stream in self._streams.items() if key.route == route}
         return {key: each.match + each.ignored + each.explained + each.mismatch for key, each in totals.items()}
 
+    def coverage(self, key: EvidenceKey) -> Coverage:
+        """What the requests counted under `key` have covered."""
+        return self._coverage.get(self.key(key)) or Coverage()
+
     def signatures(self, route: str) -> list[SignatureRow]:
         """All signatures of a route, of every build and epoch, most frequent first."""
         rows = [row for row in self._signatures.values() if row.key.route == route]
@@ -210,6 +224,7 @@ class Ledger:
         totals: Mapping[EvidenceKey, Totals],
         signatures: Iterable[SignatureRow],
         seen: Mapping[EvidenceKey, Iterable[int]],
+        coverage: Mapping[EvidenceKey, Iterable[Covered]] = MappingProxyType({}),
     ) -> None:
         """Goes on from what was stored. A key whose digests are not all there counts only mismatches from here on."""
         for key, figures in totals.items():
@@ -219,6 +234,7 @@ class Ledger:
             self._grouped[row.key] = self._grouped.get(row.key, 0) + 1
             statuses = (row.status_legacy, row.status_extracted)
             self._described.setdefault(row.signature, Described(row.kind, row.risk, row.path, statuses))
+        self._coverage = {key: Coverage.restored(rows) for key, rows in coverage.items()}
         self._resolved.clear()
         self._forget_old()
 
@@ -262,14 +278,23 @@ class Ledger:
             at = one.arrival + wall_offset
             result = one.result
             if result is not Result.MISMATCH and result is not Result.NOT_COMPARED:
-                stream.clean(int(at), one.request, result, one.extracted_failed, one.slow, ratio)
+                if stream.clean(int(at), one.request, result, one.extracted_failed, one.slow, ratio):
+                    self._cover(counted_as, one.asked)
                 continue
             if result is Result.NOT_COMPARED:
                 stream.not_compared(int(at), one.reason)
             else:
-                stream.mismatch(int(at), one.request, one.signature in accepted, one.extracted_failed, one.slow, ratio)
+                known = one.signature in accepted
+                if stream.mismatch(int(at), one.request, known, one.extracted_failed, one.slow, ratio):
+                    self._cover(counted_as, one.asked)
                 self._group(counted_as, one, at, touched)
             differences.append(DifferenceRow(counted_as, at, one.request, result, one.reason, one.signature))
+
+    def _cover(self, key: EvidenceKey, asked: Asked) -> None:
+        coverage = self._coverage.get(key)
+        if coverage is None:
+            coverage = self._coverage[key] = Coverage()
+        coverage.add(asked, self._templates.get(key.route, ()))
 
     def _group(self, key: EvidenceKey, one: Settled, at: float, touched: dict[tuple[EvidenceKey, str], None]) -> None:
         name = (key, one.signature)

@@ -68,36 +68,42 @@ class Stream:
 
     def clean(
         self, second: int, request: int, result: Result, extracted_failed: bool, slow: tuple[float, float], ratio: float
-    ) -> None:
-        """A comparison that is no mismatch. `ratio` is how many times as long as legacy is slower."""
+    ) -> bool:
+        """A comparison that is no mismatch. `ratio` is how many times as long as legacy is slower. True when its
+        request was counted for the first time."""
         row = self._seconds.get(second)
         if row is None:
             row = self._second(second)
         row[_CLEAN[result]] += 1
         if extracted_failed:
             row[_EXTRACTED_FAILED] += 1
-        if request not in self._seen and not self._full:
-            self._remember(request)
-            row[0] += 1
-            if not extracted_failed:
-                _time(row, slow, ratio)
+        if request in self._seen or self._full:
+            return False
+        self._remember(request)
+        row[0] += 1
+        if not extracted_failed:
+            _time(row, slow, ratio)
+        return True
 
     def mismatch(
         self, second: int, request: int, accepted: bool, extracted_failed: bool, slow: tuple[float, float], ratio: float
-    ) -> None:
+    ) -> bool:
+        """A mismatch. True when its request was counted for the first time."""
         row = self._seconds.get(second) or self._second(second)
         row[_MISMATCH] += 1
         if extracted_failed:
             row[_EXTRACTED_FAILED] += 1
-        if request not in self._seen and not self._full:
+        first = request not in self._seen and not self._full
+        if first:
             self._remember(request)
             if not extracted_failed:
                 _time(row, slow, ratio)
         elif accepted and not extracted_failed:
-            return  # a repeat that is clean to the gate
+            return False  # a repeat that is clean to the gate
         row[0] += 1
         if not accepted:
             row[1] += 1
+        return first
 
     def not_compared(self, second: int, reason: str) -> None:
         row = self._seconds.get(second) or self._second(second)

@@ -17,6 +17,14 @@ class EvidenceKey(NamedTuple):
     epoch: int
 
 
+class Asked(NamedTuple):
+    """What a request was, as far as coverage goes; `status` is legacy's. Nothing known: an empty method."""
+
+    method: bytes = b""
+    status: int = 0
+    target: bytes = b""
+
+
 class Settled(NamedTuple):
     """One comparison that ended, in the terms that evidence counts.
 
@@ -34,6 +42,7 @@ class Settled(NamedTuple):
     high_risk: bool
     extracted_failed: bool
     slow: tuple[float, float]
+    asked: Asked = Asked()
 
 
 class Segment(NamedTuple):

@@ -66,6 +66,15 @@ class SignatureRow:
     last: float
 
 
+class Covered(NamedTuple):
+    """How many distinct requests of a kind were counted: kind `answer` with a value like `GET 2xx`, or the name of a
+    variable of the path with the digest of its value."""
+
+    kind: str
+    value: str
+    requests: int
+
+
 class Exemplar(NamedTuple):
     """One kept example of a signature, redacted before it was made. `slot` is its place among those kept."""
 

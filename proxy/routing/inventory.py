@@ -94,6 +94,17 @@ class Inventory:
         ]
         return sorted(rows, key=lambda row: (-row.count, row.template, row.method, row.route))
 
+    def traffic(self, route: str) -> dict[str, float]:
+        """Answers to clients of one route by method and status class: `{"GET 2xx": 812.0}`."""
+        found: dict[str, float] = {}
+        for (method, _, name), tally in self._tallies.items():
+            if name == route:
+                for place, count in enumerate(tally.classes, 1):
+                    if count:
+                        kind = f"{method} {place}xx"
+                        found[kind] = found.get(kind, 0.0) + count
+        return found
+
     def restore(self, rows: Iterable[InventoryRow]) -> None:
         """Add rows kept before."""
         for row in rows:

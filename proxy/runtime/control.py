@@ -66,6 +66,7 @@ class Control:
         self.keeper = Keeper(Store(settings.state / "evidence.sqlite3"), self._whole_state)
         self.desk = Desk(live, self.keeper)
         self.asker: Asker | None = None  # made when the loop runs
+        self.desk.traffic = self.inventory.traffic
         self.workers: dict[Link, WorkerView] = {}
         self.stop = asyncio.Event()
         self.views = Views(

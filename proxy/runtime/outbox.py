@@ -60,7 +60,9 @@ class Outbox:
             if len(self.equal) >= ENTRIES:
                 return self._no_room(key)
             digest = request_digest(pair.request, legacy)
-            self.equal.append((*key, pair.arrival, digest, legacy.total, extracted.total))
+            request = pair.request
+            times = (legacy.total, extracted.total)
+            self.equal.append((*key, pair.arrival, digest, *times, request.method, legacy.status, request.target))
             return True
         size, plain = plain_pair(pair)
         if self.pair_bytes + size > PAIR_BYTES or len(self.pairs) >= ENTRIES:

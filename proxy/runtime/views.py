@@ -128,7 +128,7 @@ class Views:
             "fallbacks": sum(folded.fallbacks.get(route.name, {}).values()),
             "breaker_open": any(worker.gauges.get("breakers", {}).get(route.extracted) for worker in control.workers()),
             "noise": self._noise(route, counted.reasons.get(NotCompared.LEARNING, 0)),
-            "verdict": plain_verdict(control.desk.verdict(route)),
+            "verdict": self.verdict(route),
             "next_stage": str(following) if following else None,
         }
 
@@ -183,7 +183,10 @@ class Views:
         return suggestions_view(route.name, key.build, self._control.desk.explaining.book.find(key))
 
     def verdict(self, route: Route) -> dict[str, Any]:
-        return plain_verdict(self._control.desk.verdict(route))
+        desk = self._control.desk
+        covered = desk.coverage(route)
+        coverage = {"answers": covered.answers, "values": covered.values}
+        return {**plain_verdict(desk.verdict(route)), "coverage": coverage}
 
     def mismatches(self, route: Route) -> dict[str, Any]:
         return {

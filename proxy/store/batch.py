@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from proxy.model.evidence import EvidenceKey, Segment, Totals
-from proxy.model.records import Accepted, AuditRow, DifferenceRow, Exemplar, InventoryRow, SignatureRow, Waiting
+from proxy.model.records import (
+    Accepted,
+    AuditRow,
+    Covered,
+    DifferenceRow,
+    Exemplar,
+    InventoryRow,
+    SignatureRow,
+    Waiting,
+)
 from proxy.model.states import Override, RouteState
 from proxy.store.opening import Opened
 from proxy.store.rule_use import RuleUse
@@ -54,6 +63,7 @@ class Batch:
     inventory_whole: bool = False
     noise: Sequence[NoiseRow] = ()
     rule_uses: Sequence[RuleUse] = ()
+    covered: Sequence[tuple[EvidenceKey, Covered]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +83,4 @@ class Loaded:
     inventory: list[InventoryRow]
     waiting: list[Waiting] = field(default_factory=list)
     noise: list[NoiseRow] = field(default_factory=list)
+    coverage: dict[EvidenceKey, list[Covered]] = field(default_factory=dict)

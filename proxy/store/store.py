@@ -16,7 +16,7 @@ import structlog
 
 from proxy.model.comparison import Risk
 from proxy.model.evidence import COUNTS, EvidenceKey, Segment, Totals
-from proxy.model.records import Accepted, AuditRow, Exemplar, SignatureRow
+from proxy.model.records import Accepted, AuditRow, Covered, Exemplar, SignatureRow
 from proxy.model.sides import Stage, StageSource
 from proxy.model.spec import Retention
 from proxy.model.states import Override, RouteState
@@ -161,6 +161,10 @@ class Store:
             [(self._key(connection, key), rows.signed(digest)) for key, digest in batch.seen],
         )
 
+        connection.executemany(
+            "INSERT OR REPLACE INTO coverage VALUES (?, ?, ?, ?)",
+            [(self._key(connection, key), *map(rows.storable, row[:2]), row.requests) for key, row in batch.covered],
+        )
         if batch.waiting is not None:
             connection.execute("DELETE FROM waiting")
             connection.executemany(
@@ -227,6 +231,7 @@ class Store:
                     for route, stage, percent, source, epoch in connection.execute("SELECT * FROM state")
                 },
                 builds=[Build(*row) for row in connection.execute("SELECT * FROM build ORDER BY route, ordinal")],
+                coverage=_coverage(connection, keys),
                 noise=[NoiseRow(*row) for row in connection.execute("SELECT * FROM noise ORDER BY at")],
                 accepted=[Accepted(*row) for row in connection.execute("SELECT * FROM accepted ORDER BY at")],
                 inventory=[rows.inventory_row(row) for row in connection.execute("SELECT * FROM inventory")],
@@ -285,6 +290,14 @@ class Store:
                 with suppress(StoreTrouble):  # the first trouble is the one to tell; the next call opens anew
                     self.close()
             raise
+
+
+def _coverage(connection: sqlite3.Connection, keys: dict[int, EvidenceKey]) -> dict[EvidenceKey, list[Covered]]:
+    found: dict[EvidenceKey, list[Covered]] = {}
+    for number, *row in connection.execute("SELECT key, kind, value, count FROM coverage"):
+        if number in keys:
+            found.setdefault(keys[number], []).append(Covered(*row))
+    return found
 
 
 def _seen(connection: sqlite3.Connection, keys: dict[int, EvidenceKey]) -> dict[EvidenceKey, set[int]]:

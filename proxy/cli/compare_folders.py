@@ -134,8 +134,10 @@ def show_report(report: Report, left: str, right: str) -> None:
     groups: dict[tuple[str, str], list[Pair]] = {}
     for pair in report.pairs:
         groups.setdefault((pair.result, pair.signature or pair.reason), []).append(pair)
-    order = list(STYLES)
-    ranked = sorted(groups.items(), key=lambda group: (order.index(group[0][0]), -len(group[1])))
+    results, risks = list(STYLES), [*RISK_STYLES, ""]
+    ranked = sorted(
+        groups.items(), key=lambda group: (results.index(group[0][0]), risks.index(group[1][0].risk), -len(group[1]))
+    )
     rows = [
         (
             styled(result, STYLES[result]),
@@ -152,7 +154,7 @@ def show_report(report: Report, left: str, right: str) -> None:
     for folder, names in ((left, report.only_left), (right, report.only_right)):
         if names:
             show(styled(f"{counted(len(names), 'file')} only in {folder}:", "yellow"), *_named(names))
-    worst = next((pair for pair in report.pairs if pair.result == "mismatch"), None)
+    worst = next((pairs[0] for (result, _), pairs in ranked if result == "mismatch"), None)
     if worst:
         ours, theirs = os.path.join(left, worst.path), os.path.join(right, worst.path)
         show(f"`strangler compare {clean(ours)} {clean(theirs)}` shows what differs.")

@@ -71,7 +71,7 @@ def _show(route: str, seen: Json) -> None:
             f"{tally['mended']} of {tally['exemplars']}",
             f"{tally['kind']} at {tally['path']}",
         )
-        for tally in tallies
+        for tally in sorted(tallies, key=_urgency)
     ]
     show(table(("NOW", "SIGNATURE", "RISK", ">MENDED", "DIFFERED"), rows, fold=("DIFFERED",)))
     for tally in tallies:
@@ -79,6 +79,13 @@ def _show(route: str, seen: Json) -> None:
     if seen["left_out"]:
         show(f"{counted(seen['left_out'], 'signature')} more were left out; name one to ask for it.")
     return show("Evidence is as it was: what counts is what clients ask.")
+
+
+def _urgency(tally: Json) -> tuple[int, int]:
+    """What still differs first, then by risk."""
+    said = ("differs", "unknown", "mended")
+    risk = list(RISK_STYLES).index(tally["risk"]) if tally["risk"] in RISK_STYLES else 0
+    return said.index(tally["says"]) if tally["says"] in said else 0, risk
 
 
 def _rest(tally: Json) -> list[str]:

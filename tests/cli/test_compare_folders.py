@@ -58,6 +58,14 @@ def test_pairs_are_grouped_by_result_and_signature(run: Run, folders: tuple[Path
     assert len({pair["signature"] for pair in found["pairs"]}) == 3
 
 
+def test_what_is_worse_comes_first(run: Run, folders: tuple[Path, Path]) -> None:
+    (folders[0] / "z.json").write_text('{"a": 1, "gone": null}')
+    (folders[1] / "z.json").write_text('{"a": 1}')
+    lines = run("compare", "left", "right").stdout.splitlines()
+    assert [line.split()[2] for line in lines[1:4]] == ["high", "medium", "medium"]
+    assert lines[-1] == "`strangler compare left/z.json right/z.json` shows what differs."
+
+
 def test_equal_folders_are_a_match(run: Run, folders: tuple[Path, Path]) -> None:
     result = run("compare", "left", "left")
     assert result.exit_code == 0

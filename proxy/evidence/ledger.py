@@ -210,6 +210,11 @@ class Ledger:
         totals = {key: stream.totals() for key, stream in self._streams.items() if key.route == route}
         return {key: each.match + each.ignored + each.explained + each.mismatch for key, each in totals.items()}
 
+    def totals_of(self, key: EvidenceKey) -> Totals:
+        """What is counted under this very key, whatever is accepted now."""
+        stream = self._streams.get(key)
+        return stream.totals() if stream else Totals()
+
     def coverage(self, key: EvidenceKey) -> Coverage:
         """What the requests counted under `key` have covered."""
         return self._coverage.get(self.key(key)) or Coverage()

@@ -32,6 +32,7 @@ from proxy.runtime.explaining import Explaining, explained
 from proxy.runtime.keeper import Keeper
 from proxy.runtime.link import read_pair
 from proxy.runtime.live import Live
+from proxy.runtime.resets import Resets
 from proxy.runtime.rule_use import RuleUses
 from proxy.store import Batch, Build, Loaded
 
@@ -68,6 +69,7 @@ class Desk:
         self._kept: list[Exemplar] = []
         self._found: list[Build] = []
         self._audit: list[AuditRow] = []
+        self._resets = Resets(time.time, lambda row: self._audit.append(row))
         self._comparer = Comparer()
         self.explaining = Explaining(live, self._comparer, self._metrics, self._flag)
         self._flagged: set[tuple[EvidenceKey, str]] = set()
@@ -76,6 +78,7 @@ class Desk:
 
     def restore(self, loaded: Loaded) -> None:
         """Goes on from what the store holds."""
+        self._resets.restore(loaded.totals)
         self._ledger.restore(loaded.totals, loaded.signatures, loaded.seen, loaded.coverage)
         self.explaining.book.restore(loaded.noise)
         self._ledger.resume(loaded.waiting, time.time() - time.monotonic())
@@ -100,6 +103,7 @@ class Desk:
             self._ledger.time(route.name, route.gate.p95_ratio_below)
             templates = (match.path for match in route.matches if match.path_type is PathType.TEMPLATE)
             self._ledger.templates(route.name, tuple(templates))
+            self._announce(route)
 
     # what workers say
 
@@ -305,6 +309,11 @@ class Desk:
             standing=self._standing(route, key),
         )
 
+    def _announce(self, route: Route) -> None:
+        """Evidence that begins anew is told of: other rules, another epoch, other accepted differences."""
+        if route.name in self._live.states:
+            self._resets.follow(self._ledger.key(self.current(route)), self._ledger.totals_of)
+
     def coverage(self, route: Route) -> evidence.Coverage:
         """What the comparisons that a verdict goes by have covered."""
         return self._ledger.coverage(self.current(route))
@@ -346,6 +355,8 @@ class Desk:
     def accept(self, entry: Accepted, who: str) -> None:
         self._accepted.setdefault(entry.route, {})[entry.signature] = entry
         self._ledger.accept(entry.route, self._in_force(entry.route))
+        if route := self._live.route(entry.route):
+            self._announce(route)
         what = f"{entry.signature} until {entry.until}, owner {entry.owner}"
         row = AuditRow(entry.at, who, "accept", entry.route, what, entry.reason)
         log.info("audit", **row._asdict())

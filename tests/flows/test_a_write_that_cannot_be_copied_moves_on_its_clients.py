@@ -41,6 +41,10 @@ def buy(proxy: Running, users: range) -> None:
     connection.close()
 
 
+def resets(proxy: Running) -> list[dict[str, str]]:
+    return [row for row in proxy.api("GET", "/history")["rows"] if row["action"] == "reset"]
+
+
 def ask_until(proxy: Running, exit_code: int) -> None:
     """New users buy until the verdict is there."""
     first = 0
@@ -72,6 +76,8 @@ def test_it_goes_to_canary_passes_on_both_shares_and_is_promoted_without_force(t
         moved = proxy.command("promote", "create")
         assert moved.returncode == 0, moved.stderr
         assert proxy.route("create")["stage"] == "live"
+        history = until(lambda: resets(proxy), "the reset to be told of")
+        assert "pairs of clients' exchanges stay with what was before" in history[0]["what"]
         assert "forced" not in json.dumps(proxy.api("GET", "/history"))
         assert not legacy.marked + service.marked, "nothing was ever copied"
         assert proxy.route("create")["verdict"]["needs"] == [

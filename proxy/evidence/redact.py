@@ -60,9 +60,11 @@ def redact_differences(differences: tuple[Difference, ...], fields: tuple[str, .
     """`fields` as the route declares them."""
     paths = _paths(fields)
     names = {f"header:{name.decode()}" for name in _hidden_names(fields) | {b"cookie", b"set-cookie"}}
+    parameters = {f"header:location.query.{field[6:]}" for field in fields if field.startswith("query:")}
+    whole = {"header:location"} if parameters else set()
     return tuple(
         one._replace(legacy=REDACTED, extracted=REDACTED, place=one.path)
-        if _tells(one, paths, names)
+        if one.path in whole or _tells(one, paths, names | parameters)
         else one._replace(place=one.path if paths else one.place)  # a place may hold the key of an element
         for one in differences
     )
@@ -70,10 +72,10 @@ def redact_differences(differences: tuple[Difference, ...], fields: tuple[str, .
 
 def _headers(headers: Headers, fields: tuple[str, ...]) -> Headers:
     hidden = _hidden_names(fields)
-    return tuple((name, _value(name.lower(), value, hidden)) for name, value in headers)
+    return tuple((name, _value(name.lower(), value, hidden, fields)) for name, value in headers)
 
 
-def _value(name: bytes, value: bytes, hidden: frozenset[bytes]) -> bytes:
+def _value(name: bytes, value: bytes, hidden: frozenset[bytes], fields: tuple[str, ...]) -> bytes:
     if name in hidden:
         return REDACTED.encode()
     if name == b"cookie":
@@ -81,7 +83,7 @@ def _value(name: bytes, value: bytes, hidden: frozenset[bytes]) -> bytes:
     if name == b"set-cookie":
         pair, semicolon, attributes = value.partition(b";")
         return _cookie(pair) + semicolon + attributes
-    return value
+    return redact_target(value, fields) if name == b"location" else value
 
 
 def _cookie(pair: bytes) -> bytes:
@@ -152,8 +154,8 @@ def _replaced(value: Any, path: FieldPath) -> Any:
 
 
 def _tells(difference: Difference, paths: list[FieldPath], names: set[str]) -> bool:
-    if difference.path in names:
-        return True
+    if any(difference.path == name or difference.path.startswith(f"{name}.") for name in names):
+        return True  # a header, or a part of one: `header:set-cookie.session`
     if difference.kind is Kind.BODY:
         return bool(paths)
     if not difference.path.startswith("$"):

@@ -99,6 +99,9 @@ def test_bodies_are_kept_decoded_and_cut() -> None:
         ("$.list[*].id", False),
         ("header:x-secret", True),
         ("header:set-cookie", True),
+        ("header:set-cookie.session", True),
+        ("header:set-cookie.session.path", True),
+        ("header:set-cookies", False),
         ("header:vary", False),
         ("status", False),
         ("body", True),
@@ -163,3 +166,15 @@ def test_of_a_names_only_route_names_and_figures_are_kept_and_no_value() -> None
     assert names_of_differences((difference,)) == (
         Difference("$.a[*]", Kind.VALUE, Risk.MEDIUM, "", "", "$.a[*]", "ignore $.a"),
     )
+
+
+def test_declared_query_parameters_go_from_where_an_answer_redirects_to() -> None:
+    fields = ("query:token",)
+    answer = observed(b"", (b"Location", b"/cb?token=s3cret&page=2"))
+    assert redact_observation(answer, fields, plain).headers == ((b"Location", b"/cb?token=[redacted]&page=2"),)
+    paths = {"header:location.query.token": True, "header:location": True, "header:location.query.page": False}
+    for path, hidden in paths.items():
+        one = Difference(path, Kind.HEADER, Risk.MEDIUM, "s3cret", "0ther", path)
+        assert ("s3cret" not in str(redact_differences((one,), fields))) == hidden
+    bare = Difference("header:location", Kind.HEADER, Risk.MEDIUM, "/a", "/b", "header:location")
+    assert redact_differences((bare,), ()) == (bare,)

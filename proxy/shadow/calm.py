@@ -40,18 +40,18 @@ class Calm:
     def is_stopped(self, now: float) -> bool:
         return now < self._until
 
-    def heard(self, route: str, answer: Observation, now: float, *, timed: bool) -> str:
+    def heard(self, route: str, answer: Observation, now: float, *, timed: bool, ours: float = 0.0) -> str:
         """Takes legacy's answer to a question. Why it is left alone from now on, "" when it is not. `timed`: it is the
-        instance whose usual time is known."""
+        instance whose usual time is known. `ours`: seconds of the answer's time in which this process lagged."""
         if answer.status in (429, 503):
             return self._stop(now, f"legacy answered {answer.status}", _retry_after(answer))
         count, average = self._usual.get(route, (0, 0.0))
         if not timed or count < KNOWN or answer.outcome not in (Outcome.OK, Outcome.TOTAL_TIMEOUT):
             return ""
-        self._slow.append(answer.total > SLOWER * average and answer.total > average + MARKEDLY)
+        took = answer.total - ours
+        self._slow.append(took > SLOWER * average and took > average + MARKEDLY)
         if sum(self._slow) >= TOO_MANY_SLOW:
-            took, usually = f"{1000 * answer.total:.0f} ms", f"{1000 * average:.0f} ms"
-            return self._stop(now, f"legacy slows: {took} where {usually} is usual", 0.0)
+            return self._stop(now, f"legacy slows: {1000 * took:.0f} ms where {1000 * average:.0f} ms is usual", 0.0)
         if len(self._slow) == LOOKED_AT and not any(self._slow):
             self._pause = SHORTEST
         return ""

@@ -29,6 +29,7 @@ SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 HELD = 64  # pairs that wait for their answers, at most; evidence of their routes waits for them
 HELD_BYTES = 64 * 1024 * 1024
 TURN = 0.05  # seconds between two looks whether both backends are free
+BEAT = 0.02  # seconds between two looks whether this process lags
 PATIENCE = 1.0  # seconds that a pair whose delay is over waits for its turn
 
 DONE, BUDGET, STOPPED, FAILED, OTHER_BUILD = "done", "budget", "stopped", "failed", "other_build"
@@ -76,15 +77,18 @@ class Ways(NamedTuple):
 
 
 class _Held:
-    """One pair between its offer and its end; `latest` is when it gives up waiting for its turn."""
+    """One pair between its offer and its end; `latest` is when it gives up waiting for its turn, `lag` the seconds
+    since it was asked in which this process had no time to listen."""
 
-    __slots__ = ("cancels", "done", "extracted", "latest", "legacy", "pair", "waits")
+    __slots__ = ("asked", "cancels", "done", "extracted", "lag", "latest", "legacy", "pair", "waits")
 
     def __init__(self, pair: Pair, done: Done, latest: float, waits: bool) -> None:
         self.pair = pair
         self.done = done
         self.latest = latest
         self.waits = waits
+        self.asked = False
+        self.lag = 0.0
         self.cancels: list[Cancel] = []
         self.legacy: Observation | None = None
         self.extracted: Observation | None = None
@@ -102,6 +106,7 @@ class Reasks:
         self._held: dict[int, _Held] = {}
         self._bytes = 0
         self._count = 0
+        self._beat_due: float | None = None
         self._next = 0.0  # when the next pair may be due: what came together is asked one after another
 
     def follow(self, spec: RoutesSpec) -> None:
@@ -188,8 +193,26 @@ class Reasks:
         sides = [(self._legacy, Side.LEGACY), (held.pair.extracted.backend, Side.EXTRACTED)]
         if self._ways.dice() < 0.5:
             sides.reverse()
+        held.asked = True
+        if self._beat_due is None:
+            self._beat_due = self._ways.clock() + BEAT
+            self._ways.later(BEAT, self._beat)
         deadline, answered = self._spec.shadow.deadline, partial(self._answered, ticket)
         held.cancels = [self._ways.ask(name, side, held.pair.request, deadline, answered) for name, side in sides]
+
+    def _beat(self) -> None:
+        """Runs while questions are under way, and notes for each how late it runs itself: a busy process hears of every
+        answer late, and legacy is not to blame."""
+        now = self._ways.clock()
+        asked = [held for held in self._held.values() if held.asked]
+        for held in asked:
+            held.lag += self._late(now)
+        self._beat_due = now + BEAT if asked else None
+        if asked:
+            self._ways.later(BEAT, self._beat)
+
+    def _late(self, now: float) -> float:
+        return max(0.0, now - self._beat_due) if self._beat_due is not None else 0.0
 
     def _answered(self, ticket: int, answer: Observation) -> None:
         held = self._held.get(ticket)
@@ -200,7 +223,7 @@ class Reasks:
         else:
             held.legacy = answer
             now, timed = self._ways.clock(), answer.backend == self._spec.legacy
-            why = self._calm.heard(held.pair.route, answer, now, timed=timed)
+            why = self._calm.heard(held.pair.route, answer, now, timed=timed, ours=held.lag + self._late(now))
             if why:
                 self._ways.stopped(why, self._calm.left(now))
         if held.legacy is not None and held.extracted is not None:

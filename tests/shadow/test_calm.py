@@ -55,6 +55,11 @@ def test_a_slow_answer_is_chance_four_of_five_are_not() -> None:
     assert calm.is_stopped(1.0)
 
 
+def test_time_that_we_lost_ourselves_is_not_legacys() -> None:
+    calm = known()
+    assert not any(calm.heard("read", answer(0.2), 0.0, timed=True, ours=0.17) for _ in range(10))
+
+
 def test_a_time_out_is_slow_and_a_refused_connection_says_nothing() -> None:
     calm = known()
     for _ in range(5):

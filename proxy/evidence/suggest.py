@@ -85,9 +85,10 @@ def _tolerance(path: str, hull: Hull) -> tuple[Rule, str] | None:
 
 def _pattern(path: str, hull: Hull) -> tuple[Rule, str] | None:
     """What ids of a fixed make have in common."""
-    if not hull.forms or len(hull.forms) != 1:
+    forms = [name for name in hull.forms or () if name != "digits"]
+    if len(forms) != 1:
         return None
-    name = hull.forms[0]
+    name = forms[0]
     if name.startswith("uuid") and not name.endswith("mixed"):
         _, version, case = name.split()
         letters = "[0-9a-f]" if case == "lower" else "[0-9A-F]"

@@ -103,6 +103,13 @@ def test_a_clock_that_is_off_is_off_after_a_few_ticks(value: str) -> None:
     assert hull.off(now, value, Kind.VALUE)
 
 
+@pytest.mark.parametrize("value", ['"1234567890123456"', '"123456789012e456"', '"12345678901234e5"'])
+def test_a_hex_id_that_looks_like_a_number_by_chance_is_a_hex_id(value: str) -> None:
+    hull = learned(lambda dice: json.dumps(_hex(dice, 16)))
+    assert hull.off('"00ff00ff00ff00ff"', value, Kind.VALUE) == ""
+    assert hull.off('"00ff00ff00ff00ff"', value[:-2] + '"', Kind.VALUE)
+
+
 def test_free_text_may_be_anything() -> None:
     words = ("lorem", "Ipsum", "dolor!", "sit;", "(amet)", "x", "ÄÖÜ", "42")
 

@@ -31,7 +31,7 @@ class Resets:
         self._counted[key.route] = key
         if before is None or (before.rules, before.epoch) == (key.rules, key.epoch):
             return
-        figures = totals(before)
+        figures = totals(before._replace(build=key.build))  # the build that was seen since
         if not (figures.n or figures.shared):
             return
         counted = f"{figures.n:,} comparisons" if figures.n else f"{figures.shared:,} pairs of clients' exchanges"

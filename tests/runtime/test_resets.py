@@ -40,6 +40,11 @@ def test_nothing_is_told_where_nothing_was_counted_or_only_the_build_is_new() ->
     assert followed(KEY) == []
 
 
+def test_a_build_seen_in_between_is_the_one_that_was_counted() -> None:
+    (row,) = followed(KEY._replace(build=""), KEY._replace(epoch=3))
+    assert "1,200 comparisons" in row.what
+
+
 def test_an_edit_made_while_the_proxy_was_down_is_told_of_at_the_start() -> None:
     assert followed(KEY, restored=True) == []
     (row,) = followed(KEY._replace(rules="bbbb"), restored=True)

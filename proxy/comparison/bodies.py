@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxy.comparison import opaque
+from proxy.comparison import json_text, opaque
 from proxy.comparison.content import TooLarge, Undecodable, decoded, text_of
 from proxy.comparison.declared import lists_of
 from proxy.comparison.documents import Payload, Texts, Torn, Trees, documents
@@ -67,17 +67,22 @@ def _payloads(left: Payload, right: Payload, rules: Rules, found: Findings) -> N
 
 
 def _short_way(left: Payload, right: Payload, rules: Rules, found: Findings) -> bool:
-    """True when two JSON texts were compared without reading both of them."""
+    """True when both are JSON and were compared; aligned if that can be, without reading both of them."""
     one = text_of(left.data, left.media.charset, Family.JSON)
     other = text_of(right.data, right.media.charset, Family.JSON)
-    if one is None or other is None or len(one) <= SHORT:
+    if one is None or other is None:
         return False
-    if one == other and not found.claims:
+    if one == other:
         return True
-    known = aligned(one, other, rules.root, found.budget)
-    if known is None:
+    known = aligned(one, other, rules.root, found.budget) if len(one) > SHORT else None
+    if known is not None:
+        found.take(known)
+        return True
+    try:
+        document, counterpart = json_text.read(one), json_text.read(other)
+    except json_text.NotJsonError:
         return False
-    found.take(known)
+    walk(document, counterpart, rules.root, found)
     return True
 
 

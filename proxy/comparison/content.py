@@ -64,10 +64,11 @@ def decoded(data: bytes, encoding: bytes) -> bytes:
 
 def text_of(data: bytes, charset: str, family: Family = Family.TEXT) -> str | None:
     """`data` as text; None when it is not. A byte order mark is not part of the text."""
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return _text(data[len(mark) :], encoding)
-    if not charset and family in (Family.HTML, Family.XML, Family.JSON):
+    if data[:1] in _BEGIN_MARKS:
+        for mark, encoding in _MARKS:
+            if data.startswith(mark):
+                return _text(data[len(mark) :], encoding)
+    if not charset and (family in (Family.HTML, Family.XML) or data[:64].lstrip()[:1] == b"<"):
         charset = _own_charset(data[:1024])
     text = _text(data, charset or "utf-8")
     if family is Family.HTML and (charset == "iso8859-1" or (text is None and not charset)):
@@ -83,6 +84,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_BEGIN_MARKS = {mark[:1] for mark, _ in _MARKS}
 _XML_SAYS = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
 _HTML_SAYS = re.compile(rb"(?i)<meta\s[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})")
 

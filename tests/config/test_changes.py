@@ -45,6 +45,16 @@ def said(old: str, new: str) -> list[str]:
                 "route charge-read: compare: the rules changed, so the route's evidence starts anew",
             ],
         ),
+        (
+            "stage: shadow",
+            "stage: shadow\n    compare: {pattern: [{path: $.id, pattern: 'ch_[0-9]'}],"
+            " tolerance: [{path: $.at, within: 2s, rel: 1%}]}",
+            [
+                "route charge-read: compare: pattern $.id as 'ch_[0-9]'",
+                "route charge-read: compare: tolerance $.at rel 1% within 2s",
+                "route charge-read: compare: the rules changed, so the route's evidence starts anew",
+            ],
+        ),
         ("8101", "8201", ["backend charges: url: http://127.0.0.1:8101 -> http://127.0.0.1:8201"]),
         ("name: charge-read", "name: b", [
             "route charge-read: removed; legacy answers it",

@@ -133,12 +133,11 @@ class Rules:
     `headers` are the chosen header names in lower case. Pickles as its source and is compiled anew.
     """
 
-    __slots__ = ("_of_headers", "compare", "digest", "headers", "root", "wanted")
+    __slots__ = ("_of_headers", "compare", "digest", "headers", "root")
 
     def __init__(self, compare: Compare) -> None:
         self.compare = compare
         self.headers = tuple(sorted({name.lower().encode("latin-1") for name in compare.headers}))
-        self.wanted = frozenset(self.headers) | {b"content-type", b"content-encoding"}
         body = frozenset((parse_path(rule.path), rule) for rule in compare.rules if not rule.path.startswith(HEADER))
         self.root = State(body, inside=all(rule.kind != "only" for _, rule in body))
         self._of_headers: dict[str, State] = {}

@@ -65,20 +65,20 @@ def main(given: Sequence[str] | None = None) -> int:
 
 
 def run_all(chosen: Sequence[Case], bases: Bases, processes: int) -> list[Figures]:
-    """Every case, in the order given; a progress bar where somebody looks."""
+    """Every case; a progress bar where somebody looks."""
     tasks = list(range(len(chosen)))
     global _bases, _chosen
     _bases, _chosen = bases, chosen
     with multiprocessing.get_context("fork").Pool(processes) as pool:
         ran = pool.imap(_run, tasks)
         shown = track(ran, "routes", total=len(tasks), console=Console(stderr=True), disable=not sys.stderr.isatty())
-        return list(shown)
+        return [one for rows in shown for one in rows]
 
 
 _chosen: Sequence[Case] = ()
 
 
-def _run(number: int) -> Figures:
+def _run(number: int) -> list[Figures]:
     return Run(_chosen[number], _bases).go()
 
 

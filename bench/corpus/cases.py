@@ -19,17 +19,19 @@ WRONGS = (*VALUES, *LISTS, *HTTP, *DOCUMENTS, *INSIDE)
 DOCUMENT_BASES = frozenset({"merchant", "simple", "soap", "pdf", "login", "moved"})
 BACKGROUND = 2  # kinds of noise on every JSON route that has a mistake
 TOGETHER = 6  # kinds on a route of mixed noise
+SEVERAL = 8  # mistakes on one route, at most
 # Requests after the learning ones: enough for 20 wrong answers or more, of a single tenant for some eight.
 JUDGED = {"all": 200, "5 %": 500, "1 %": 2000, "a tenant": 4000}
 
 
 class Case(NamedTuple):
-    """One route. `share` says which requests meet the mistake, "" where there is none."""
+    """One route. `share` says which requests meet a mistake, "" where there is none; each of several `wrongs` is made
+    for requests of its own, so that no answer has two."""
 
     kind: str
     base: str
     noises: tuple[Noise, ...]
-    wrong: Wrong | None
+    wrongs: tuple[Wrong, ...]
     share: str
     learning: int
     judged: int
@@ -42,7 +44,7 @@ class Case(NamedTuple):
     @property
     def headers(self) -> tuple[str, ...]:
         named = [name for noise in self.noises for name in noise.headers]
-        named += self.wrong.headers if self.wrong else ()
+        named += [name for wrong in self.wrongs for name in wrong.headers]
         return tuple(dict.fromkeys(("content-type", *named)))
 
 
@@ -51,17 +53,31 @@ def cases(names: Sequence[str], requests: int, apart: bool) -> list[Case]:
     third that is held out. Kinds named by hand must be of that part too."""
     noises = [kind for kind in NOISES if held_out(kind) == apart]
     wrongs = [kind for kind in WRONGS if held_out(kind) == apart]
-    found = [Case(one.name, one.base, (one,), None, "", requests, requests) for one in noises]
+    found = [Case(one.name, one.base, (one,), (), "", requests, requests) for one in noises]
     mixable = [kind for kind in FIELDS if held_out(kind) == apart and not kind.alone]
     for number, base in enumerate(("charge", "invoices")):
         mixed = Random(f"mixed {number}").sample(mixable, min(TOGETHER, len(mixable)))
-        found.append(Case(f"mixed_{number + 1}", base, tuple(mixed), None, "", requests, requests))
-    for wrong in wrongs:
-        behind = _background(wrong, mixable)
-        for share in SHARES:
-            judged = min(JUDGED[share], requests)
-            found.append(Case(wrong.name, wrong.base, behind, wrong, share, requests, judged))
-    return [case for case in found if not names or case.kind in names]
+        found.append(Case(f"mixed_{number + 1}", base, tuple(mixed), (), "", requests, requests))
+    if names:
+        wrongs = [wrong for wrong in wrongs if wrong.name in names]
+        found = [case for case in found if case.kind in names]
+    for share in SHARES:
+        for group in _groups(wrongs, share):
+            behind, judged = _background(group[0], mixable), min(JUDGED[share], requests)
+            found.append(Case(group[0].name, group[0].base, behind, group, share, requests, judged))
+    return found
+
+
+def _groups(wrongs: list[Wrong], share: str) -> list[tuple[Wrong, ...]]:
+    """The mistakes of a base share routes, as a new service has several, where each leaves requests to the others and
+    none is in a noisy field or changes from asking to asking."""
+    alone = [(wrong,) for wrong in wrongs if wrong.inside or wrong.flaky or share == "all"]
+    groups: list[tuple[Wrong, ...]] = []
+    rest = [wrong for wrong in wrongs if (wrong,) not in alone]
+    for base in dict.fromkeys(wrong.base for wrong in rest):
+        of_base = [wrong for wrong in rest if wrong.base == base]
+        groups += [tuple(of_base[first : first + SEVERAL]) for first in range(0, len(of_base), SEVERAL)]
+    return [*groups, *alone]
 
 
 def _background(wrong: Wrong, mixable: list[Noise]) -> tuple[Noise, ...]:

@@ -15,7 +15,7 @@ from bench.corpus.world import SHARES
 Row = tuple[str, ...]
 SAYS = {kind.name: kind.says for kind in NOISES} | {kind.name: kind.says for kind in WRONGS}
 INSIDE = {kind.name for kind in WRONGS if kind.inside}
-WRONG_HEAD = ("mistake", "what is wrong", *SHARES, "wrong answers reported", "right ones reported")
+WRONG_HEAD = ("mistake", "what is wrong", *SHARES, "wrong answers reported")
 NOISE_HEAD = ("noise", "what it is", "pairs", "match", "explained", "not compared", "reported", "early", "flagged")
 
 
@@ -27,9 +27,7 @@ def wrong_rows(figures: Sequence[Figures], inside: bool) -> list[Row]:
             continue
         of_kind = {one.share: one for one in figures if one.kind == kind}
         found = [_found(of_kind.get(share)) for share in SHARES]
-        mine = list(of_kind.values())
-        right = read.Share(sum(read.mismatches(one.clean) for one in mine), sum(one.clean.pairs for one in mine))
-        rows.append((kind, SAYS[kind], *found, _percent(read.pair_recall(mine)), _percent(right)))
+        rows.append((kind, SAYS[kind], *found, _percent(read.pair_recall(list(of_kind.values())))))
     return rows
 
 

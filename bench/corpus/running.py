@@ -47,10 +47,10 @@ class Tally:
 
 
 class Figures(NamedTuple):
-    """What came of one case. `wrong` and `clean` tally the judged pairs with and without the mistake; `found` says
-    how the mistake is known in the end: "reported", "flagged" or "". `inside`: the mistake is in a noisy
-    field. `first` and `first_wrong` are how many
-    requests and wrong answers there had been when it was."""
+    """What came of one mistake on a route, or of a route without. `wrong` and `clean` tally the judged pairs with the
+    mistake and without any (those of a route with several mistakes are with its first). `inside`: the mistake is in a
+    noisy field. `found` says how it is known in the end: "reported", "flagged" or "". `first` and `first_wrong` are how
+    many requests and wrong answers there had been when it was."""
 
     kind: str
     share: str
@@ -67,13 +67,32 @@ class Figures(NamedTuple):
     flagged: tuple[str, ...]
 
 
+@dataclass
+class _Mistake:
+    """What is known of one mistake so far. `truths` are all fields that it ever made wrong."""
+
+    inside: bool
+    tally: Tally = field(default_factory=Tally)
+    truths: set[Field] = field(default_factory=set)
+    answers: int = 0
+    unseen: int = 0
+    reported: bool = False
+    first: int = 0
+    first_wrong: int = 0
+
+    def found(self, requests: int) -> None:
+        if not self.first:
+            self.first, self.first_wrong = requests, self.answers
+
+
 class _Waiting(NamedTuple):
-    """A pair under way, with what the corpus knows of it; `truth` is None for a clean one."""
+    """A pair under way, with what the corpus knows of it: the mistake, if any, and the fields it made wrong."""
 
     number: int
     pair: Pair
     first: Comparison
-    truth: frozenset[Field] | None
+    mistake: _Mistake | None
+    truth: frozenset[Field]
 
 
 class Run:
@@ -82,9 +101,8 @@ class Run:
     def __init__(self, case: Case, bases: Bases) -> None:
         share = SHARES[case.share] if case.share else 0.0
         self.case = case
-        self.world = World(bases[case.base], case.noises, case.wrong, share, f"{case.kind}/{case.share}")
+        self.world = World(bases[case.base], case.noises, case.wrongs, share, f"{case.kind}/{case.share}")
         self.rules = comparison.compile_rules(Compare(headers=case.headers))
-        self.inside = case.wrong is not None and case.wrong.inside is not None
         self.wanted = tuple(name.encode() for name in case.headers)
         self.noise = Noise()
         self.ledger = evidence.Ledger()
@@ -93,14 +111,12 @@ class Run:
         self.events: list[tuple[float, int, Callable[[], None]]] = []
         self.tickets = 0
         self.asked = 0
-        self.wrong, self.clean = Tally(), Tally()
-        self.early_false = self.unseen = self.seen = self.wrongs = 0
-        self.truths: set[Field] = set()
-        self.first = self.first_wrong = 0
-        self.reported = False
+        self.mistakes = {wrong.name: _Mistake(wrong.inside is not None) for wrong in case.wrongs}
+        self.clean = Tally()
+        self.early_false = self.seen = 0
         self.reasks = Reasks(SPEC, self._ways())
 
-    def go(self) -> Figures:
+    def go(self) -> list[Figures]:
         total = self.case.learning + self.case.judged
         for number in range(total):
             self._until(number / PER_SECOND)
@@ -108,12 +124,15 @@ class Run:
         self._until(total / PER_SECOND + 10.0)
         self.ledger.advance(float("inf"), START)
         flagged = tuple(sorted({one.path for one in self.noise.regressions()}))
-        found = self._found()
-        case = self.case
-        kind = (case.kind, case.share, case.often, self.inside)
-        first = (self.first, self.first_wrong) if found else (0, 0)
-        counted = (self.wrong, self.clean, self.early_false, self.unseen)
-        return Figures(*kind, *counted, found, *first, self.asked, flagged)
+        clean, early = self.clean, self.early_false
+        rows: list[Figures] = []
+        for name, one in (self.mistakes or {self.case.kind: _Mistake(False)}).items():
+            found = self._found(one)
+            first = (one.first, one.first_wrong) if found else (0, 0)
+            kind = (name, self.case.share, self.case.often, one.inside)
+            rows.append(Figures(*kind, one.tally, clean, early, one.unseen, found, *first, self.asked, flagged))
+            clean, early = Tally(), 0
+        return rows
 
     # the virtual world around it
 
@@ -166,20 +185,20 @@ class Run:
         at = START + self.now
         legacy = self.world.legacy(number, at)
         self.reasks.usual("route", legacy.total)
-        extracted, right = self.world.extracted(number, at + self.dice.uniform(0.004, 0.03))
-        truth = None
-        if right is not None:
-            truth = comparison.compare(right, extracted, self.rules).fields
-            self.wrongs += 1
-            self.unseen += not truth
-            self.truths |= truth
+        extracted, right, wrong = self.world.extracted(number, at + self.dice.uniform(0.004, 0.03))
+        mistake, truth = None, frozenset[Field]()
+        if right is not None and wrong is not None:
+            mistake, truth = self.mistakes[wrong.name], comparison.compare(right, extracted, self.rules).fields
+            mistake.answers += 1
+            mistake.unseen += not truth
+            mistake.truths |= truth
         if comparison.byte_equal(legacy, extracted, self.wanted):
             first = Comparison(Result.MATCH, None, "", None, (legacy.status, extracted.status), (), 0)
         else:
             first = comparison.compare(legacy, extracted, self.rules)
         request = CapturedRequest(b"GET", b"/%d" % number, (), EMPTY_BODY)
         pair = Pair("route", 1, self.rules.digest, self.now, request, legacy, extracted, Side.LEGACY)
-        waiting = _Waiting(number, pair, first, truth)
+        waiting = _Waiting(number, pair, first, mistake, truth)
         sampled = self.dice.random() * 100 < SPEC.reasks.sample
         if first.result is Result.MISMATCH:
             if not self.reasks.offer(pair, first.fields, sampled, partial(self._again, waiting)):
@@ -204,8 +223,9 @@ class Run:
         self.noise.learn(waiting.first, reask)
         for one in self.noise.regressions():
             self.ledger.flag(KEY, f"noise {one.path}", one.path, one.asked, START + self.now)
-            if not self.first and _touches(one.path, self.truths):
-                self._first_found()
+            for mistake in self.mistakes.values():
+                if _touches(one.path, mistake.truths):
+                    mistake.found(self.seen)
         return reask
 
     def _decide(self, waiting: _Waiting, reask: Reask | None) -> None:
@@ -222,33 +242,31 @@ class Run:
             KEY, waiting.pair.arrival, waiting.number, final.result, reason, final.signature, high, False, times
         )
         self.ledger.add(settled, final)
-        truth, mismatch = waiting.truth, final.result is Result.MISMATCH
-        named = mismatch and truth is not None and any(_touches(one, truth) for one, _ in final.fields)
-        if waiting.number < self.case.learning:
-            self.early_false += mismatch and truth is None
-            if named and not self.inside:  # inside noise, what is reported before the noise is known may be the noise
-                self._first_found()
+        mistake, mismatch = waiting.mistake, final.result is Result.MISMATCH
+        named = mistake is not None and mismatch and any(_touches(one, waiting.truth) for one, _ in final.fields)
+        judged = waiting.number >= self.case.learning
+        if (
+            mistake is not None and named and (judged or not mistake.inside)
+        ):  # before noise is known it may be the noise
+            mistake.found(self.seen)
+        if not judged:
+            self.early_false += mismatch and mistake is None
             return
-        tally = self.clean if truth is None else self.wrong
+        tally = self.clean if mistake is None else mistake.tally
         tally.pairs += 1
         tally.results[f"{final.result}: {reason}" if reason else str(final.result)] += 1
-        tally.named += named
         if mismatch:
             tally.paths.update({path for path, _ in final.fields})
-        if named:
-            self.reported = True
-            self._first_found()
+        if mistake is not None and named:
+            tally.named += 1
+            mistake.reported = True
 
-    def _first_found(self) -> None:
-        if not self.first:
-            self.first, self.first_wrong = self.seen, self.wrongs
-
-    def _found(self) -> str:
+    def _found(self, mistake: _Mistake) -> str:
         """Reported: a judged pair was, at the field that is wrong. Flagged: the ledger has a signature for it."""
-        if self.reported:
+        if mistake.reported:
             return "reported"
         rows = [row for row in self.ledger.signatures("route") if row.signature.startswith("noise ")]
-        return "flagged" if any(_touches(row.path, self.truths) for row in rows) else ""
+        return "flagged" if any(_touches(row.path, mistake.truths) for row in rows) else ""
 
 
 def _touches(path: str, truth: frozenset[Field] | set[Field]) -> bool:

@@ -25,7 +25,7 @@ from proxy.model.sides import Side
 
 STAMPS = ("request_id", "served_at")  # Tripe's own noise; kinds bring theirs
 TENANTS = 500
-WRONG_TENANT = 7
+WRONG_TENANT = 7  # and the next ones, for further mistakes
 _encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 TENANT = -1.0  # the share that means "the requests of one tenant", 0.2 %
 SHARES = {"all": 1.0, "5 %": 0.05, "1 %": 0.01, "a tenant": TENANT}
@@ -35,16 +35,18 @@ class Said(NamedTuple):
     """What the extracted side said, and what it would have said without the mistake (None: there is none)."""
 
     observed: Observation
-    right: Observation | None
+    right: Observation | None = None
+    wrong: Wrong | None = None
 
 
 @dataclass
 class World:
-    """One route. `share` is of the requests that meet the mistake, by their number; `seed` makes a run repeatable."""
+    """One route. `share` is of the requests that meet each of the mistakes, by their number; `seed` makes a run
+    repeatable."""
 
     reals: tuple[Real, ...]
     noises: tuple[Noise, ...]
-    wrong: Wrong | None
+    wrongs: tuple[Wrong, ...]
     share: float
     seed: str
 
@@ -61,20 +63,23 @@ class World:
     def extracted(self, number: int, now: float) -> Said:
         asking = self._asking(number, now, True)
         answer = self._answer(asking)
-        if self.wrong is None or not self.meets(number):
-            return Said(_observed(answer, True), None)
+        wrong = self.meets(number)
+        if wrong is None:
+            return Said(_observed(answer, True))
         right = _observed(answer, True)
         spoiled = Answer(answer.status, dict(answer.headers), marshal.loads(marshal.dumps(answer.body)))
-        if self.wrong.inject(spoiled, asking) is False:
-            return Said(right, None)
+        if wrong.inject(spoiled, asking) is False:
+            return Said(right)
         sent = _observed(spoiled, True)
-        return Said(sent, None if sent == right else right)  # a random value may be the wrong one already
+        return Said(right) if sent == right else Said(sent, right, wrong)  # by chance it may be the wrong one already
 
-    def meets(self, number: int) -> bool:
-        """True when the request with this number is one that the mistake is made for."""
+    def meets(self, number: int) -> Wrong | None:
+        """The mistake that is made for the request with this number."""
         if self.share == TENANT:
-            return crc32(f"tenant/{number}".encode()) % TENANTS == WRONG_TENANT
-        return crc32(f"meets/{number}".encode()) % 10_000 < self.share * 10_000
+            place = crc32(f"tenant/{number}".encode()) % TENANTS - WRONG_TENANT
+        else:
+            place = int(crc32(f"meets/{number}".encode()) % 10_000 / (self.share * 10_000)) if self.share else -1
+        return self.wrongs[place] if 0 <= place < len(self.wrongs) else None
 
     def _asking(self, number: int, now: float, extracted: bool) -> Asking:
         return Asking(number, extracted, now, self.dice, self.own[extracted], self.shared)

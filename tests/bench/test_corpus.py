@@ -52,14 +52,14 @@ def test_a_run_holds_nothing_of_the_other_part() -> None:
     for apart in (False, True):
         chosen = cases([], 100, apart)
         assert {held_out(noise) for case in chosen for noise in case.noises} == {apart}
-        assert {held_out(case.wrong) for case in chosen if case.wrong} == {apart}
+        assert {held_out(wrong) for case in chosen for wrong in case.wrongs} == {apart}
     assert {case.share for case in cases(["extra_field"], 100, False)} == set(SHARES)
     assert cases(["extra_field"], 100, True) == []
 
 
 @pytest.mark.parametrize("noise", NOISES, ids=lambda kind: kind.name)
 def test_noise_varies_between_askings_on_both_sides_and_is_never_labelled(bases: Bases, noise: Noise) -> None:
-    world = World(bases[noise.base], (noise,), None, 0.0, "noise")
+    world = World(bases[noise.base], (noise,), (), 0.0, "noise")
     asked = 40 if noise.share >= 0.05 else 8_000
     legacy = {seen(world.legacy(3, NOW + 13.0 * time)) for time in range(asked)}
     said = [world.extracted(3, NOW + 13.0 * time) for time in range(asked)]
@@ -73,7 +73,7 @@ def test_noise_varies_between_askings_on_both_sides_and_is_never_labelled(bases:
 
 @pytest.mark.parametrize("noise", [kind for kind in NOISES if 0.001 < kind.share < 1.0], ids=lambda kind: kind.name)
 def test_noise_shows_as_often_as_it_says(bases: Bases, noise: Noise) -> None:
-    world = World(bases[noise.base], (noise,), None, 0.0, "how often")
+    world = World(bases[noise.base], (noise,), (), 0.0, "how often")
     asked = 5_000 if noise.share < 0.05 else 1_000
     usual = Counter(seen(world.legacy(3, NOW)) for _ in range(asked)).most_common(1)[0][1]
     assert (1 - usual / asked) == pytest.approx(noise.share, rel=0.6)
@@ -82,27 +82,27 @@ def test_noise_shows_as_often_as_it_says(bases: Bases, noise: Noise) -> None:
 @pytest.mark.parametrize("wrong", WRONGS, ids=lambda kind: kind.name)
 def test_a_mistake_changes_the_answer_and_only_where_it_is_labelled(bases: Bases, wrong: Wrong) -> None:
     noises = (wrong.inside,) if wrong.inside else ()
-    world = World(bases[wrong.base], noises, wrong, 1.0, "mistake")
+    world = World(bases[wrong.base], noises, (wrong,), 1.0, "mistake")
     said = [world.extracted(number, NOW + number) for number in range(60)]
     labelled = [one for one in said if one.right is not None]
     assert labelled, "the mistake is made at least once in 60 answers"
     assert all(one.right is not None and seen(one.observed) != seen(one.right) for one in labelled)
-    quiet = World(bases[wrong.base], noises, wrong, 0.0, "mistake")
+    quiet = World(bases[wrong.base], noises, (wrong,), 0.0, "mistake")
     assert all(quiet.extracted(number, NOW).right is None for number in range(60))
 
 
 def test_mistakes_are_made_for_the_share_of_requests_and_the_same_ones_when_asked_again(bases: Bases) -> None:
     (case,) = [case for case in cases(["extra_field"], 100, False) if case.share == "all"]
     for share, rate in ((1.0, 1.0), (0.05, 0.05), (0.01, 0.01), (-1.0, 0.002)):
-        world = World(bases["charge"], (), case.wrong, share, "share")
-        assert sum(map(world.meets, range(20_000))) / 20_000 == pytest.approx(rate, rel=0.4)
+        world = World(bases["charge"], (), case.wrongs, share, "share")
+        assert sum(world.meets(number) is not None for number in range(20_000)) / 20_000 == pytest.approx(rate, rel=0.4)
         met = [number for number in range(1000) if world.extracted(number, NOW).right]
         assert met == [number for number in range(1000) if world.extracted(number, NOW + 1).right]
 
 
 def test_a_mistake_in_noise_is_labelled_at_its_own_field_only(bases: Bases) -> None:
     (case,) = [case for case in cases(["clock_an_hour_off"], 100, False) if case.share == "all"]
-    world = World(bases[case.base], case.noises, case.wrong, 1.0, "label")
+    world = World(bases[case.base], case.noises, case.wrongs, 1.0, "label")
     said = world.extracted(5, NOW)
     assert said.right is not None
     rules = comparison.compile_rules(Compare())
@@ -112,7 +112,7 @@ def test_a_mistake_in_noise_is_labelled_at_its_own_field_only(bases: Bases) -> N
 
 
 def test_answers_are_real_ones(bases: Bases) -> None:
-    body = json.loads(World(bases["charge"], (), None, 0.0, "x").legacy(0, NOW).body.data)
+    body = json.loads(World(bases["charge"], (), (), 0.0, "x").legacy(0, NOW).body.data)
     assert body["object"] == "charge"
     assert "request_id" not in body, "Tripe's own stamps are left out where a kind brings its own"
     assert b"sha256=" in bases["simple"][0][0].body
@@ -123,7 +123,8 @@ def test_answers_are_real_ones(bases: Bases) -> None:
 
 def run(bases: Bases, kind: str, share: str = "", requests: int = 300) -> Figures:
     (case,) = [case for case in cases([kind], requests, False) if case.share == share]
-    return Run(case, bases).go()
+    (figures,) = Run(case, bases).go()
+    return figures
 
 
 def test_a_mistake_in_a_steady_field_is_found_and_every_pair_is_counted_once(bases: Bases) -> None:
@@ -144,8 +145,8 @@ def test_a_mistake_for_some_requests_leaves_the_others_clean(bases: Bases) -> No
 
 
 def test_without_noise_or_mistake_nothing_is_reported(bases: Bases) -> None:
-    case = Case("quiet", "charge", (), None, "", 100, 200)
-    one = Run(case, bases).go()
+    case = Case("quiet", "charge", (), (), "", 100, 200)
+    (one,) = Run(case, bases).go()
     assert (one.clean.pairs, dict(one.clean.results)) == (200, {"match": 200})
     assert (one.found, one.flagged, one.early_false) == ("", (), 0)
     assert one.asked > 0, "a sample is asked again all the same"
@@ -155,6 +156,28 @@ def test_both_sides_are_asked_again_within_the_budget(bases: Bases) -> None:
     one = run(bases, "clock_iso")
     seconds = 600 / 50
     assert 20 <= one.asked <= 10 * seconds
+
+
+def test_several_mistakes_of_one_route_are_counted_apart(bases: Bases) -> None:
+    wrongs = tuple(kind for kind in WRONGS if kind.base == "charge" and not kind.inside)[:3]
+    rows = Run(Case("three", "charge", (), wrongs, "5 %", 100, 500), bases).go()
+    assert [one.kind for one in rows] == [kind.name for kind in wrongs]
+    assert all(10 <= one.wrong.pairs <= 40 and one.wrong.named >= one.wrong.pairs - 3 for one in rows)  # some teach
+    assert sum(one.wrong.pairs for one in rows) + sum(one.clean.pairs for one in rows) == 500
+    assert sum(one.clean.results["match"] for one in rows) == rows[0].clean.pairs > 0
+
+
+def test_mistakes_share_routes_only_where_they_leave_each_other_alone() -> None:
+    chosen = cases([], 100, False)
+    made = Counter((wrong.name, case.share) for case in chosen for wrong in case.wrongs)
+    assert set(made.values()) == {1}
+    assert len(made) == len(SHARES) * sum(not held_out(kind) for kind in WRONGS)
+    for case in chosen:
+        if len(case.wrongs) > 1:
+            assert case.share != "all"
+            assert {wrong.base for wrong in case.wrongs} == {case.base}
+            assert not any(wrong.inside or wrong.flaky for wrong in case.wrongs)
+            assert len(case.wrongs) * SHARES[case.share] < 0.5
 
 
 def test_a_run_can_be_repeated(bases: Bases) -> None:

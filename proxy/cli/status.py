@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from proxy.cli.client import Client, Json
-from proxy.cli.formats import clean, count, instant, latency, span
+from proxy.cli.formats import clean, count, counted, instant, latency, span
 from proxy.cli.options import admin_options, json_option
 from proxy.cli.output import STAGE_STYLES, VERDICT_STYLES, indented, show, show_json, styled, table
 from proxy.cli.views import figure_lines, stage_words, verdict_lines
@@ -152,6 +152,7 @@ def _findings(route: Json, full: bool) -> list[Text]:
         if ruling == "pass" and route.get("next_stage"):
             lines.append(styled(f"  `strangler promote {route['name']}` moves it to {route['next_stage']}"))
         lines.append(_compared(route))
+        lines += _noise(route.get("noise") or {}, str(route["name"]), full)
     if full and route["name"] != UNROUTED:
         facts = [f"epoch {route.get('epoch')}"] + ([f"build {route['build']}"] if route.get("build") else [])
         lines.append(styled(", ".join(facts)))
@@ -174,6 +175,21 @@ def _compared(route: Json) -> Text:
     line.append(f", {count(counts.get('not_compared', 0))} not compared{_reasons(route.get('not_compared_reasons'))}")
     dropped = route.get("dropped") or {}
     return line.append(f"; {count(sum(dropped.values()))} dropped{_reasons(dropped)}")
+
+
+def _noise(noise: Json, name: str, full: bool) -> list[Text]:
+    """What asking both sides again has shown."""
+    asked, learned, regressions = (
+        noise.get("reasks") or {},
+        noise.get("learned_fields", 0),
+        noise.get("regressions", ()),
+    )
+    lines = []
+    if any(asked.values()) or learned:
+        words = f"noise: {counted(learned, 'field')} learned; asked again {count(sum(asked.values()))}{_reasons(asked)}"
+        lines.append(styled(words + (f"; `strangler suggest-rules {clean(name)}`" if learned and full else "")))
+    flagged = (f"  {clean(field['path'])}: {clean(field.get('words') or 'varies otherwise')}" for field in regressions)
+    return [*lines, *(styled(line, "red") for line in flagged)]
 
 
 def _reasons(reasons: Json | None) -> str:

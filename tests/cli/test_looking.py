@@ -44,6 +44,34 @@ def test_status_says_everything_at_one_glance(ask: Run, admin: CannedAdmin) -> N
     assert all(line == line.rstrip() for line in result.stdout.splitlines())
 
 
+def test_status_shows_what_is_still_possible_what_was_covered_and_what_noise_explains(
+    ask: Run, admin: CannedAdmin
+) -> None:
+    coverage = {"answers": {"GET 2xx": 1186, "GET 4xx": 3}, "values": {"{id}": 431}}
+    route = answers.route(
+        comparisons={"match": 1000, "ignored": 10, "explained": 186, "mismatch": 4, "not_compared": 0},
+        verdict=answers.verdict(coverage=coverage),
+        noise={
+            "reasks": {"asked": 190, "busy": 2},
+            "learned_fields": 2,
+            "regressions": [{"path": "$.paid_at", "words": "is 3600 s off"}],
+        },
+    )
+    admin.answers("GET", "/routes/charge-read", route)
+    shown = ask("status", "charge-read").stdout
+    for part in (
+        "186 explained by noise",
+        "mismatch rate 0.04% to 1.23% (95% sure, however often one looks)",
+        "covered: GET 2xx 1,186, GET 4xx 3; 431 values of {id}",
+        "noise: 2 fields learned; asked again 192 (asked 190, busy 2); `strangler suggest-rules charge-read`",
+        "$.paid_at: is 3600 s off",
+    ):
+        assert part in shown
+    clients = answers.verdict("pass", evidence="clients", n=0)
+    admin.answers("GET", "/routes/charge-read/verdict", clients)
+    assert "clients' exchanges in canary, not comparisons" in ask("verdict", "charge-read").stdout
+
+
 def test_status_fits_a_terminal_of_80_columns(admin: CannedAdmin) -> None:
     long = answers.route("a-route-with-quite-a-long-name-indeed")
     admin.answers("GET", "/status", answers.status(routes=[answers.route(), long, answers.unrouted()]))

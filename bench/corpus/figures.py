@@ -77,7 +77,7 @@ def totals(figures: Sequence[Figures]) -> dict[str, Share]:
             every[f"mistakes found, {name}"] = recall(group)["all frequencies"]
     if rows:
         every["wrong answers reported at the field"] = pair_recall(figures)
-        every["right answers of these routes reported"] = false_rate(rows)
+        every["right answers of these routes reported"] = false_rate(one for one in figures if one.share)
     if often:
         every["noise-only pairs reported, noise in 5 % or more"] = false_rate(often)
         every["noise-only pairs not compared"] = Share(

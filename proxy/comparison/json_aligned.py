@@ -27,6 +27,7 @@ from proxy.comparison.rules import State
 from proxy.model.comparison import Kind, Risk
 
 MOST = 1000  # differing scalars; more are walked
+_MANY = 40  # differing scalars after which it is worth asking whether something else differs, too
 _STRIDE = 256  # characters; doubled while the texts agree
 _BARE = "+-.0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"  # of numbers, true, false and null
 _LONGEST = 64  # characters of a number or name looked back over
@@ -105,10 +106,15 @@ def _part(left: str, right: str) -> tuple[str, list[Scalars]] | None:
             pieces.append(left[kept:start])
             scalars.append((one, two))
             kept = at
-            if len(scalars) > MOST:
+            if len(scalars) > MOST or (len(scalars) == _MANY and _unlike(left, right)):
                 return None
     pieces.append(left[kept:])
     return _MARK.join(pieces), scalars
+
+
+def _unlike(left: str, right: str) -> bool:
+    """Whether the texts have surely not the same structure, or so many signs in strings that it does not matter."""
+    return any(left.count(sign) != right.count(sign) for sign in "{[,")
 
 
 def _agree(left: str, right: str, at: int, other: int) -> int:

@@ -158,7 +158,7 @@ def hidden(runs: int) -> Iterator[str]:
         firsts, flags, tests = [], [], set()
         for seed in range(runs):
             world = World(usual, changed(change), seed=seed)
-            first, most = 0, 4000
+            first, most = 0, 12_000
             while world.requests < most:
                 left = world.request()
                 if not first and any(field[0] == path for field in left.fields):

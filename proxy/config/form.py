@@ -20,6 +20,7 @@ from proxy.config.fields import (
     Size,
     Url,
     Version,
+    bad,
     default,
     percent,
     seconds,
@@ -101,6 +102,13 @@ class ReasksForm(Form):
         _REASKS.second_legacy,
         "A second instance of the monolith on the same data: a backend that is asked in place of legacy, at once.",
     )
+
+    @field_validator("delay")
+    @classmethod
+    def _short(cls, delay: float) -> float:
+        if delay > 60:
+            raise bad("must be at most 60s", "Evidence waits for the answers; a second or two tell as much.")
+        return delay
 
 
 class BreakerForm(Form):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import secrets
+import signal
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -182,18 +186,30 @@ def test_a_second_legacy_is_asked_in_place_of_the_first(tmp_path: Path) -> None:
         assert len(twin.asked) == len(twin.marked) >= 20
 
 
+def _answers(proxy: Running) -> bool:
+    try:
+        return proxy.ask_admin("GET", "/readyz")[0] == 200
+    except OSError:
+        return False
+
+
+def stored(proxy: Running) -> int:
+    """The re-asks that the store knows of."""
+    with closing(sqlite3.connect(proxy.state / "evidence.sqlite3")) as store:
+        return sum(json.loads(body)["asked"] for (body,) in store.execute("SELECT body FROM noise"))
+
+
 def test_what_was_learned_outlives_a_killed_control(tmp_path: Path) -> None:
     legacy, service = shop(), shop(build="b1")
     with backends(legacy, service), running(tmp_path, routes(legacy, service)) as proxy:
-        Asking(proxy).until(lambda view: view["noise"]["reasks"].get("done", 0) >= 60, "noise to be known well")
-        asked = proxy.route("read")["noise"]["learned"][0]["asked"]
-        proxy.stop()
+        Asking(proxy).until(lambda view: stored(proxy) >= 60, "noise to be known well, and kept")
         proxy.edit("per_second: 60", "per_second: 0")
-        proxy.start()
+        until(lambda: proxy.api("GET", "/status")["generation"] == 2, "the edit to be read")
+        before = proxy.pids()["control"]
+        os.kill(before, signal.SIGKILL)
+        until(lambda: proxy.pids()["control"] != before and _answers(proxy), "a new control")
         view = proxy.route("read")
-        assert view["noise"]["learned"][0]["asked"] >= asked
-        before = view["comparisons"]["explained"]
-        view = Asking(proxy).until(
-            lambda view: view["comparisons"]["explained"] > before + 20, "what was known to hold"
-        )
+        assert view["noise"]["learned"][0]["asked"] >= 60
+        known = view["comparisons"]["explained"]
+        view = Asking(proxy).until(lambda view: view["comparisons"]["explained"] > known + 20, "what was known to hold")
         assert view["noise"]["reasks"] == {}

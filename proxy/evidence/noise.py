@@ -54,7 +54,7 @@ class Noise:
             return
         self._asked += 1
         loud = False
-        for field in sorted(asked.fields):
+        for field in sorted(asked.fields, key=lambda field: (field not in asked.first.fields, field)):
             if field[1] is Kind.ERROR:
                 continue
             record = self._records.get(field)

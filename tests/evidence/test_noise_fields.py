@@ -151,6 +151,15 @@ def test_what_is_known_never_to_vary_is_not_put_off() -> None:
     assert (reading.explained, reading.learning) == (frozenset(), frozenset())
 
 
+def test_weights_are_given_before_the_second_answers_are_looked_at() -> None:
+    noise = Noise()
+    noise.learn(*asked({"$.z": "1", "$.a": "1"}, {"$.z": "2", "$.a": "1"}, {"$.z": "1", "$.a": "3"}, {"$.a": "1"}))
+    first, later = noise.record("$.z", VALUE), noise.record("$.a", VALUE)
+    assert first is not None
+    assert later is not None
+    assert (first.ordinal, later.ordinal) == (1, 2)
+
+
 def test_noise_survives_the_store() -> None:
     noise = noisy(Noise())
     again = Noise.restored(json.loads(json.dumps(noise.plain())))

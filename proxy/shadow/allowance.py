@@ -2,7 +2,7 @@
 
 The rate of a backend is given in routes.yaml, and a clock in every answer would use it all. So each field of a route
 (finer than a signature: mixtures of noisy fields make signatures without end) is asked about freely a few times, then
-once a second; a mismatch is worth a question when one of its fields is. What is new may use all of the rate; what has
+twice a second; a mismatch is worth a question when one of its fields is. What is new may use all of the rate; what has
 been asked about often, and the random sample, leave half of it free.
 """
 
@@ -16,7 +16,7 @@ from enum import IntEnum
 from proxy.model.comparison import Field
 
 FREELY = 40  # questions about one field; enough to know it
-EVERY = 1.0  # seconds between two of them after that
+EVERY = 0.5  # seconds between two of them after that
 FIELDS = 10_000  # remembered
 
 

@@ -10,7 +10,7 @@ CLOCK: Field = ("$.now", Kind.VALUE)
 FEE: Field = ("$.fee", Kind.VALUE)
 
 
-def test_a_field_is_asked_about_freely_at_first_and_once_a_second_then() -> None:
+def test_a_field_is_asked_about_freely_at_first_and_now_and_then_after() -> None:
     fields = Fields()
     for _ in range(FREELY):
         assert fields.worth("read", [CLOCK], 5.0) is Worth.MUCH

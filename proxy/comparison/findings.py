@@ -127,7 +127,8 @@ def shown(value: object) -> str:
     if isinstance(value, str):
         return printable(value if len(value) <= SHOWN else value[:SHOWN] + "…")
     if isinstance(value, dict):
-        return f"object with {len(value)} members"
+        text = value.get("#text")  # of an element of XML or HTML
+        return f"element {shown(text)}" if text and isinstance(text, str) else f"object with {len(value)} members"
     if isinstance(value, list):
         return f"{type_name(value)} of {len(value)}"
     return json.dumps(value)

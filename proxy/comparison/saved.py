@@ -19,7 +19,7 @@ _STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})(?: [^\r\n]*)?\r?\n")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n]*?)[ \t]*\r?\n")
 _END = re.compile(rb"\r?\n")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
-_GZIP_MAGIC = b"\x1f\x8b"
+_MAGIC = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")  # of gzip and zstd
 
 
 class BadMessageError(ValueError):
@@ -86,7 +86,7 @@ def _unchunked(body: bytes) -> bytes | None:
 def _was_decoded(headers: list[HeaderPair], body: bytes) -> bool:
     """True when a content coding is announced that the saved body does not have any more."""
     coding = first(headers, b"content-encoding")
-    if coding not in (b"gzip", b"deflate", b"br") or body.startswith(_GZIP_MAGIC):
+    if coding not in (b"gzip", b"deflate", b"br", b"zstd") or body.startswith(_MAGIC):
         return False
     try:
         decoded(body, coding)

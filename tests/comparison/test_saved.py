@@ -32,6 +32,7 @@ def test_a_raw_message_keeps_its_status_and_headers() -> None:
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", b"abc", False),
         (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/2 201\r\n\r\nabc", b"abc", True),
         (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nundone", b"undone", True),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: zstd\r\nContent-Length: 2\r\n\r\nundone", b"undone", True),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9" + b"9" * 5000 + b"\r\n\r\nabc", b"abc", True),
     ],
 )

@@ -63,11 +63,13 @@ class Inventory:
         self._tallies: dict[_Key, _Tally] = {}
         self._children: dict[str, set[str]] = defaultdict(set)
         self._folded: set[str] = set()  # parents whose children are all `{id}`
+        self._traffic: dict[str, dict[str, float]] | None = None  # by route; made when asked for after news
 
     def observe(
         self, method: bytes, target: bytes, route: str, status: int, seconds: float, weight: float, now: float
     ) -> None:
         """Count one exchange. `weight` is how many it stands for when sampled; `status` 0 counts in no class."""
+        self._traffic = None
         tally = self._tally((method.decode("latin-1"), self._template(target), route), now)
         tally.count += weight
         if 100 <= status <= 599:
@@ -96,17 +98,18 @@ class Inventory:
 
     def traffic(self, route: str) -> dict[str, float]:
         """Answers to clients of one route by method and status class: `{"GET 2xx": 812.0}`."""
-        found: dict[str, float] = {}
-        for (method, _, name), tally in self._tallies.items():
-            if name == route:
+        if self._traffic is None:
+            self._traffic = {}
+            for (method, _, name), tally in self._tallies.items():
+                kinds = self._traffic.setdefault(name, {})
                 for place, count in enumerate(tally.classes, 1):
                     if count:
-                        kind = f"{method} {place}xx"
-                        found[kind] = found.get(kind, 0.0) + count
-        return found
+                        kinds[f"{method} {place}xx"] = kinds.get(f"{method} {place}xx", 0.0) + count
+        return self._traffic.get(route, {})
 
     def restore(self, rows: Iterable[InventoryRow]) -> None:
         """Add rows kept before."""
+        self._traffic = None
         for row in rows:
             kept = _Tally(row.first)
             kept.count, kept.classes = row.count, list(row.status_classes)

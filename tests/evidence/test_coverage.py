@@ -55,6 +55,7 @@ def test_what_clients_do_and_nothing_has_shown_is_named_with_its_share() -> None
     assert uncovered({"GET 2xx": 1, "GET 4xx": 1}, traffic, GET) == ()
     assert uncovered({}, {}, GET) == ()
     assert uncopied({"GET 2xx": 90, "POST 2xx": 10}, GET) == 0.1
+    assert uncopied({"GET 2xx": 50, "OPTIONS 2xx": 50}, GET) == 0.0, "preflights ask for nothing of the route's"
     assert uncopied({}, GET) == 0.0
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from proxy.model.decision import Decision
 from proxy.model.heads import RequestHead
 from proxy.model.sides import Side, Stage
-from proxy.model.spec import Canary, CohortKey, PersonKind, Shadow
+from proxy.model.spec import Canary, CohortKey, Person, PersonKind, Shadow
 from proxy.model.states import Override
-from proxy.routing.plan import decide
-from tests.routing.build import head, only_route, snapshot, spec
+from proxy.routing.plan import can_be_copied, decide
+from tests.routing.build import head, match, only_route, snapshot, spec
 
 L, X = "legacy", "service"
 
@@ -52,6 +54,38 @@ def test_writes_are_copied_to_the_service_only_where_named_and_to_legacy_never()
     assert answer(Stage.SHADOW, "HEAD", shadow=shadow).shadow_backend is None
     assert answer(Stage.LIVE, "POST", shadow=shadow).shadow_backend is None
     assert answer(Stage.CANARY, "POST", percent=100, shadow=shadow).shadow_backend is None
+
+
+def test_what_is_never_copied_is_evidence_by_itself_where_a_lot_decided_who_answers() -> None:
+    for percent in (0.0, 100.0):
+        assert answer(Stage.CANARY, "POST", percent=percent).by_lot
+        assert not answer(Stage.CANARY, "GET", percent=percent).by_lot
+        assert not answer(Stage.CANARY, "GET", percent=percent, dice=0.9, shadow=Shadow(percent=50)).by_lot
+        assert answer(Stage.CANARY, "GET", percent=percent, shadow=Shadow(percent=0)).by_lot
+    assert not answer(Stage.LIVE, "POST").by_lot
+    assert not answer(Stage.SHADOW, "POST").by_lot
+    named = Canary(50, include=(Person(PersonKind.CLIENT_IP, "", "10.0.0.1"),))
+    route = replace(only_route(Stage.CANARY), canary=named)
+    decision = decide(snapshot(spec(route)).plans["r"], head("/r", method="POST"), "10.0.0.1", 0.0)
+    assert (decision.side, decision.by_lot) == (Side.EXTRACTED, False), "no lot put this client where it is"
+
+
+@pytest.mark.parametrize(
+    ("methods", "shadow", "copied"),
+    [
+        ("POST", Shadow(), False),
+        ("POST", Shadow(methods=frozenset({"GET", "POST"})), True),
+        ("GET POST", Shadow(), True),
+        ("", Shadow(), True),
+        ("GET", Shadow(percent=0), False),
+        ("", Shadow(methods=frozenset()), False),
+    ],
+)
+def test_whether_a_route_can_be_compared_at_all_is_known_from_the_file(
+    methods: str, shadow: Shadow, copied: bool
+) -> None:
+    route = replace(only_route(Stage.SHADOW), matches=(match("^/r", methods=methods),), shadow=shadow)
+    assert can_be_copied(route) == copied
 
 
 def test_reverse_copies_can_be_turned_off() -> None:

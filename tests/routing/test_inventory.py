@@ -83,3 +83,14 @@ def test_figures_are_kept_by_method_route_and_status_and_survive_a_restart() -> 
     assert again.rows() == inventory.rows()
     again.restore(inventory.rows())
     assert again.rows()[0].count == 8.0
+
+
+def test_the_traffic_of_a_route_is_by_method_and_status_class() -> None:
+    inventory = Inventory()
+    for target, status in ((b"/v1/x/1", 200), (b"/v1/y", 204), (b"/v1/x/2", 404), (b"/v1/x/2", 0)):
+        inventory.observe(b"GET", target, "r", status, 0.1, 2.0, 10.0)
+    inventory.observe(b"GET", b"/v1/z", "other", 200, 0.1, 1.0, 10.0)
+    assert inventory.traffic("r") == {"GET 2xx": 4.0, "GET 4xx": 2.0}
+    inventory.observe(b"POST", b"/v1/x/1", "r", 201, 0.1, 1.0, 10.0)
+    assert inventory.traffic("r")["POST 2xx"] == 1.0, "news are in it"
+    assert inventory.traffic("nobody") == {}

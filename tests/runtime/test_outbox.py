@@ -74,6 +74,44 @@ def test_settled_pairs_beyond_the_bound_are_dropped_and_counted(monkeypatch: pyt
     assert box.dropped == {("read", 3, "rules", "b1", "control_lags"): 1}
 
 
+SHARED = Ended(
+    *("create", "extracted", "service", "ok", 201, b"POST", b"/items", 2.0, 9, 2, b"id", "127.0.0.1", "", "inside"),
+    *("extracted", 3, "rules", "b7"),
+)
+
+
+@pytest.mark.parametrize(
+    ("ended", "failed"),
+    [
+        (SHARED, False),
+        (SHARED._replace(code=404), False),
+        (SHARED._replace(code=500), True),
+        (SHARED._replace(outcome="upstream_body_cut"), True),
+        (SHARED._replace(outcome="pool_exhausted", side="proxy", code=503), True),
+        (SHARED._replace(side="legacy", fell_back="upstream_connect_refused"), True),
+        (SHARED._replace(outcome="client_gone", code=0), False),
+        (SHARED._replace(outcome="client_gone", code=0, seconds=30.0), False),
+    ],
+)
+def test_how_an_exchange_fared_is_told_with_its_arrival(ended: Ended, failed: bool) -> None:
+    box = Outbox()
+    box.shared(ended, "service", 100.0)
+    assert not box.is_empty
+    frame = link.unpack(link.pack(box.take(1.0, {}, (), {})))
+    arrival = 100.0 - ended.seconds
+    assert frame["fared"] == [("create", 3, "rules", "b7", arrival, True, failed, ended.seconds)]
+    assert box.is_empty
+
+
+def test_the_legacy_share_counts_for_the_build_seen_last_and_a_clients_own_fault_for_nobody() -> None:
+    box = Outbox()
+    for outcome in ("request_body_timeout", "client_stalled", "drained"):
+        box.shared(SHARED._replace(outcome=outcome, code=408), "service", 100.0)
+    assert box.fared == []
+    box.shared(SHARED._replace(share="legacy", side="legacy", build=""), "service", 100.0)
+    assert box.fared[0][3:6] == ("b7", 98.0, False)
+
+
 def test_the_inventory_is_a_sample_with_weights() -> None:
     box = Outbox()
     ended = Ended(

@@ -74,8 +74,11 @@ def test_equal_folders_are_a_match(run: Run, folders: tuple[Path, Path]) -> None
 
 def test_a_file_that_only_one_folder_has_is_a_difference(run: Run, folders: tuple[Path, Path]) -> None:
     folders[0].joinpath("copy").mkdir()
-    folders[0].joinpath("copy/same.json").write_text("{}")
-    assert run("compare", "left/copy", "left").exit_code == 1
+    folders[0].joinpath("copy/same.json").write_text('{"a": 1}')
+    for pair in (("left/copy", "left"), ("left", "left/copy")):
+        result = run("compare", *pair, "--json")
+        assert result.exit_code == 1
+        assert json.loads(result.stdout)["results"] == {"match": 1}
 
 
 def test_what_cannot_be_compared_is_said_and_is_trouble(

@@ -179,15 +179,18 @@ def _compared(route: Json) -> Text:
 
 def _noise(noise: Json, name: str, full: bool) -> list[Text]:
     """What asking both sides again has shown."""
-    asked, learned, regressions = (
+    results, learned, regressions = (
         noise.get("reasks") or {},
         noise.get("learned_fields", 0),
         noise.get("regressions", ()),
     )
+    asked, needed = noise.get("asked", 0), noise.get("shows_after", 0)
     lines = []
-    if any(asked.values()) or learned:
-        words = f"noise: {counted(learned, 'field')} learned; asked again {count(sum(asked.values()))}{_reasons(asked)}"
+    if any(results.values()) or learned:
+        words = f"noise: {counted(learned, 'field')} learned from {counted(asked, 're-ask')}{_reasons(results)}"
         lines.append(styled(words + (f"; `strangler suggest-rules {clean(name)}`" if learned and full else "")))
+    if full and learned and asked < needed:
+        lines.append(styled(f"  what differs half as often again as legacy itself shows after about {needed} re-asks"))
     flagged = (f"  {clean(field['path'])}: {clean(field.get('words') or 'varies otherwise')}" for field in regressions)
     return [*lines, *(styled(line, "red") for line in flagged)]
 

@@ -52,7 +52,9 @@ def test_status_shows_what_is_still_possible_what_was_covered_and_what_noise_exp
         comparisons={"match": 1000, "ignored": 10, "explained": 186, "mismatch": 4, "not_compared": 0},
         verdict=answers.verdict(coverage=coverage),
         noise={
-            "reasks": {"asked": 190, "busy": 2},
+            "reasks": {"done": 190, "budget": 2},
+            "asked": 190,
+            "shows_after": 650,
             "learned_fields": 2,
             "regressions": [{"path": "$.paid_at", "words": "is 3600 s off"}],
         },
@@ -63,7 +65,8 @@ def test_status_shows_what_is_still_possible_what_was_covered_and_what_noise_exp
         "186 explained by noise",
         "mismatch rate 0.04% to 1.23% (95% sure, however often one looks)",
         "covered: GET 2xx 1,186, GET 4xx 3; 431 values of {id}",
-        "noise: 2 fields learned; asked again 192 (asked 190, busy 2); `strangler suggest-rules charge-read`",
+        "noise: 2 fields learned from 190 re-asks (done 190, budget 2); `strangler suggest-rules charge-read`",
+        "half as often again as legacy itself shows after about 650 re-asks",
         "$.paid_at: is 3600 s off",
     ):
         assert part in shown

@@ -170,7 +170,11 @@ def test_what_was_counted_outlives_a_restart_and_a_sigkill(tmp_path: Path) -> No
         assert proxy.route("read")["comparisons"]["ignored"] == 40
         ask(proxy, 20, 40)  # half of them were seen before: they are compared, but count once
         until(lambda: proxy.route("read")["comparisons"]["ignored"] == 80, "the others")
-        assert proxy.api("GET", "/routes/read/verdict")["n"] == 60
+        verdict = proxy.api("GET", "/routes/read/verdict")
+        assert (verdict["n"], verdict["timed"]) == (60, 60)
+        assert verdict["coverage"] == {"answers": {"GET 2xx": 60}, "values": {"{id}": 60}}
+        lowest, highest = verdict["interval"]
+        assert lowest == 0 < highest < 0.2
 
 
 def test_a_broken_database_file_stops_nothing(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from proxy.model.comparison import Difference, Kind, Risk
-from proxy.model.evidence import Totals
-from proxy.model.records import AuditRow, Covered, InventoryRow
+from proxy.model.comparison import Difference, Kind, Result, Risk
+from proxy.model.evidence import Asked, Settled, Totals
+from proxy.model.records import AuditRow, Covered, InventoryRow, Waiting
 from proxy.model.sides import Stage, StageSource
 from proxy.model.states import RouteState
 from proxy.store import Batch, Build, Store, StoreTrouble
@@ -57,6 +57,16 @@ def test_what_was_covered_comes_back_with_its_latest_count(store: Store) -> None
     assert {key: sorted(rows) for key, rows in loaded.items()} == {
         KEY: [Covered("answer", "GET 2xx", 4), Covered("{id}", "abc", 1)]
     }
+
+
+def test_what_waits_comes_back_without_the_target_that_nobody_redacted(store: Store) -> None:
+    asked = Asked(b"GET", 200, b"/charges/1?token=s3cret")
+    settled = Settled(KEY, 5.0, LARGE, Result.MISMATCH, "", "s1", True, False, (0.1, 0.2), asked)
+    store.write(Batch(waiting=[Waiting(settled, 105.0, "value", "$.fee", (200, 200))]))
+    (waiting,) = store.load().waiting
+    assert waiting == Waiting(settled._replace(arrival=0.0, asked=Asked()), 105.0, "value", "$.fee", (200, 200))
+    store.close()
+    assert not any(b"s3cret" in file.read_bytes() for file in store.path.parent.iterdir())
 
 
 def test_exemplars_come_back_byte_for_byte_newest_first(store: Store) -> None:

@@ -213,3 +213,22 @@ def test_what_was_learned_outlives_a_killed_control(tmp_path: Path) -> None:
         known = view["comparisons"]["explained"]
         view = Asking(proxy).until(lambda view: view["comparisons"]["explained"] > known + 20, "what was known to hold")
         assert view["noise"]["reasks"] == {}
+
+
+def test_a_random_sample_of_equal_pairs_is_asked_again_too(tmp_path: Path) -> None:
+    legacy, service = shop(lambda number: {"id": number}), shop(lambda number: {"id": number}, build="b1")
+    text = routes(legacy, service).replace("sample: 10%", "sample: 100%")
+    with backends(legacy, service), running(tmp_path, text) as proxy:
+        view = Asking(proxy).until(lambda view: view["noise"]["reasks"].get("done", 0) >= 10, "the sample to be asked")
+        assert (view["comparisons"]["mismatch"], view["noise"]["learned"]) == (0, [])
+        assert len(legacy.marked) >= 10
+
+
+def test_what_cannot_be_asked_about_yet_is_no_mismatch(tmp_path: Path) -> None:
+    legacy, service = shop(), shop(build="b1")
+    text = routes(legacy, service).replace("per_second: 60", "per_second: 1")
+    with backends(legacy, service), running(tmp_path, text) as proxy:
+        view = Asking(proxy).until(lambda view: view["comparisons"]["not_compared"] >= 50, "pairs to be put aside")
+        assert set(view["not_compared_reasons"]) == {"learning"}
+        assert view["comparisons"]["mismatch"] == 0
+        assert view["noise"]["reasks"]["budget"] >= 50

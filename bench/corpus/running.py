@@ -31,7 +31,7 @@ from proxy.runtime.explaining import explained
 from proxy.shadow.reasks import Again, Cancel, Reasks, Ways
 
 PER_SECOND = 50  # requests of the route
-START = 1_793_490_990.0  # 2026-10-31 23:56:30 UTC: day and month end while the noise-only routes are judged
+START = 1_793_491_050.0  # 2026-10-31 23:57:30 UTC: day and month end while the noise-only routes are judged
 SPEC = RoutesSpec({name: Backend(name, f"http://{name}", name, 80) for name in ("legacy", "extracted")}, "legacy")
 KEY = EvidenceKey("route", "rules", "1", 1)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from proxy.model.filters import NO_FILTERS, NO_REWRITE, NO_TIMEOUTS, Filters, PublicRewrite, Timeouts
 from proxy.model.sides import Stage
 
 
@@ -48,6 +49,7 @@ class Backend:
     connections: int = 256
     preserve_host: bool = True
     shadow_writes: str | None = None  # "rolled_back" or "sandbox"
+    rewrite: PublicRewrite = NO_REWRITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,8 @@ class Route:
     shadow: Shadow = Shadow()
     compare: Compare = Compare()
     gate: Gate = Gate()
+    filters: Filters = NO_FILTERS
+    timeouts: Timeouts = NO_TIMEOUTS
     fallback: bool = True
     owns_data: bool = False
     names_only: bool = False  # of what differs, only names and kinds are kept, never a value or a body

@@ -8,14 +8,16 @@ would do the work twice (RFC 9110 section 9.2.1). A request that switches protoc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proxy.model.decision import UNROUTED, Decision
+from proxy.model.filters import NO_TIMEOUTS, Timeouts
 from proxy.model.heads import RequestHead
 from proxy.model.sides import Side, Stage, StageSource
 from proxy.model.spec import Route, RoutesSpec
 from proxy.model.states import RouteState
 from proxy.routing.cohort import Cohort, Reason, key_words
+from proxy.routing.filters import RouteFilters, compile_filters
 from proxy.routing.forwarding import upgrade_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -33,7 +35,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One route in one state. `always` serves every request unless there is a cohort, whose reasons pick an answer."""
+    """One route in one state. `always` serves every request unless there is a cohort, whose reasons pick an answer.
+    `filters` and `timeouts` are None where the route has none."""
 
     route: str
     state: RouteState
@@ -41,6 +44,8 @@ class Plan:
     always: Answer | None
     cohort: Cohort | None
     answers: tuple[Answer, ...]  # indexed by Reason
+    filters: RouteFilters | None = None
+    timeouts: Timeouts | None = None
 
 
 def decide(plan: Plan, head: RequestHead, client_ip: str, dice: float) -> Decision:
@@ -72,11 +77,20 @@ def unrouted_plan(spec: RoutesSpec) -> Plan:
     """The plan for requests that no route names: legacy answers, nothing is copied."""
     state = RouteState(Stage.LEGACY, 0.0, source=StageSource.FILE, epoch=0)
     decision = Decision(UNROUTED, Stage.LEGACY, 0, "", Side.LEGACY, spec.legacy, None, None, "no route matches")
-    return Plan(UNROUTED, state, 0.0, Answer({}, (decision, decision)), None, ())
+    filters = compile_filters(None, spec.backends[spec.legacy], None)
+    return Plan(UNROUTED, state, 0.0, Answer({}, (decision, decision)), None, (), filters)
 
 
-def build_plan(route: Route, legacy: str, state: RouteState, rules: str) -> Plan:
-    """The plan of a route in a state; `legacy` is the legacy backend, `rules` the digest of its comparison rules."""
+def build_plan(route: Route, spec: RoutesSpec, state: RouteState, rules: str) -> Plan:
+    """The plan of one of the spec's routes in a state; `rules` is the digest of its comparison rules."""
+    plan = _unfiltered(route, spec.legacy, state, rules)
+    filters = compile_filters(route, spec.backends[spec.legacy], spec.backends[route.extracted])
+    if filters is None and route.timeouts == NO_TIMEOUTS:
+        return plan
+    return replace(plan, filters=filters, timeouts=None if route.timeouts == NO_TIMEOUTS else route.timeouts)
+
+
+def _unfiltered(route: Route, legacy: str, state: RouteState, rules: str) -> Plan:
     maker = _Maker(route, legacy, state, rules)
     sample = route.shadow.percent / 100
     why = f"stage {state.stage}" + (f" by {state.source}" if state.source is not StageSource.FILE else "")

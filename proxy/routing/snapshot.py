@@ -10,10 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
 
-from proxy.model.headers import Headers, tokens
+from proxy.model.filters import NO_FILTERS, NO_REWRITE
+from proxy.model.headers import Headers, first, tokens
+from proxy.model.heads import RequestHead
+from proxy.model.observation import CapturedRequest
 from proxy.model.spec import RoutesSpec
 from proxy.model.states import RouteState
 from proxy.routing.cohort import Network, contains
+from proxy.routing.filters import RouteFilters
 from proxy.routing.forwarding import Peer
 from proxy.routing.plan import Plan, build_plan, unrouted_plan
 from proxy.routing.table import Lookup, Table
@@ -35,7 +39,7 @@ class Plans(dict[str, Plan]):
 
     def __missing__(self, name: str) -> Plan:
         spec, states, rules = self._origin
-        plan = build_plan(spec.by_name[name], spec.legacy, states[name], rules.get(name, ""))
+        plan = build_plan(spec.by_name[name], spec, states[name], rules.get(name, ""))
         self[name] = plan
         return plan
 
@@ -46,7 +50,8 @@ class Plans(dict[str, Plan]):
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """`plans` and `states` are keyed by route name, `rules` gives the digest of each route's comparison rules.
-    `unrouted` is the plan where no route matches. `halted` says whether a halt by file or command is in force."""
+    `unrouted` is the plan where no route matches. `halted` says whether a halt by file or command is in force.
+    `filtering` is False when no route and no backend changes anything, `cors` when no route has a CORS policy."""
 
     generation: int
     spec: RoutesSpec
@@ -57,12 +62,30 @@ class Snapshot:
     unrouted: Plan
     halted: bool
     trusted: tuple[Network, ...]
+    filtering: bool = False
+    cors: bool = False
 
     def plan(self, found: Lookup) -> Plan | None:
         """The plan for a looked-up request; None where its path is ambiguous and such requests are refused (400)."""
         if found.ambiguous:
             return None if self.spec.ambiguous_paths == "refuse" else self.unrouted
         return self.unrouted if found.route is None else self.plans[found.route.name]
+
+    def preflight(self, head: RequestHead) -> Plan | None:
+        """The plan whose CORS policy an OPTIONS request asks about: that of the route which the request it announces
+        would belong to. None when it announces none, or that route has no policy."""
+        method = first(head.headers, b"access-control-request-method")
+        plan = self.plan(self.table.lookup(head._replace(method=method))) if method else None
+        return plan if plan is not None and plan.filters is not None and plan.filters.cors is not None else None
+
+    def filters_of(self, request: CapturedRequest) -> RouteFilters | None:
+        """The filters for a request that was forwarded before, found by what it says itself."""
+        if not self.filtering:
+            return None
+        host = first(request.headers, b"x-forwarded-host")
+        headers = [(name, host if host and name.lower() == b"host" else value) for name, value in request.headers]
+        plan = self.plan(self.table.lookup(RequestHead(request.method, request.target, (1, 1), headers)))
+        return plan.filters if plan is not None else None
 
     def is_trusted(self, ip: str) -> bool:
         """True when the peer's address is among `trusted_proxies`; ask once per connection."""
@@ -100,4 +123,8 @@ def build_snapshot(
         spec = replace(spec, by_name={route.name: route for route in spec.routes})
     plans = Plans(spec, states, rules)
     trusted = tuple(ip_network(entry, strict=False) for entry in spec.trusted_proxies)
-    return Snapshot(generation, spec, table, states, rules, plans, unrouted_plan(spec), halted, trusted)
+    filtered = [route.filters for route in spec.routes if route.filters != NO_FILTERS]
+    filtering = bool(filtered) or any(backend.rewrite != NO_REWRITE for backend in spec.backends.values())
+    cors = any(filters.cors for filters in filtered)
+    unrouted = unrouted_plan(spec)
+    return Snapshot(generation, spec, table, states, rules, plans, unrouted, halted, trusted, filtering, cors)

@@ -19,6 +19,7 @@ from proxy.model.headers import HeaderPair
 from proxy.model.heads import RequestHead, ResponseHead, Version
 from proxy.model.outcome import Outcome
 from proxy.routing.forwarding import passes_as_it_is, upgrade_of
+from proxy.routing.paths import split_target
 
 CHUNKED = -1
 UNTIL_CLOSE = -2
@@ -136,7 +137,7 @@ def read_request(raw: bytes) -> Request | Refused:
         return Refused(Outcome.REQUEST_HEAD_INVALID, "incomplete head")
     if method == b"CONNECT":
         return Refused(Outcome.REQUEST_METHOD_REFUSED, "CONNECT")
-    if b"#" in target or (target == b"*" and method != b"OPTIONS"):
+    if b"#" in target or (target[:1] != b"/" and not _is_other_form(method, target)):
         return Refused(Outcome.REQUEST_HEAD_INVALID, "malformed target")
     return _request(RequestHead(method, target, version, sheet.headers), sheet.noted)
 
@@ -198,6 +199,15 @@ def _request(head: RequestHead, noted: list[HeaderPair]) -> Request | Refused:
         return Refused(Outcome.REQUEST_HEAD_INVALID, "several Host fields")
     upgrade = upgrade_of(head.headers) if upgrading else None
     return Request(head, length, keep_alive, expects and length != 0, upgrade or b"")
+
+
+def _is_other_form(method: bytes, target: bytes) -> bool:
+    """`OPTIONS *`, or an http URI whose authority may stand in the Host field that it replaces (RFC 9110 section 4.2.1:
+    one with an empty host is invalid). A URI of another scheme would be read as a path by one, as a URI by the next."""
+    if target == b"*":
+        return method == b"OPTIONS"
+    authority = split_target(target)[0]
+    return authority is not None and authority[:1] not in (b"", b":") and _is_host(authority)
 
 
 @lru_cache(1024)

@@ -38,11 +38,13 @@ class Who(BaseModel):
 
 
 class Promote(Who):
-    """`to` None means the next stage; `percent` only with canary; `force` only with a reason, which the audit keeps."""
+    """`to` None means the next stage; `percent` only with canary; `force` only with a reason, which the audit keeps;
+    `cut` ends long answers of the side that is left."""
 
     to: Stage | None = None
     percent: float | None = Field(default=None, ge=0, le=100)
     force: bool = False
+    cut: bool = False
 
     @field_validator("force")
     @classmethod
@@ -53,9 +55,10 @@ class Promote(Who):
 
 
 class Rollback(Who):
-    """`yes` confirms that what the extracted service has written is left behind."""
+    """`yes` confirms that what the extracted service has written is left behind; `cut` ends what it still answers."""
 
     yes: bool = False
+    cut: bool = False
 
 
 class ReplayMismatches(Who):

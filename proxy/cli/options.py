@@ -71,6 +71,11 @@ def admin_options(function: F) -> F:
     )(added)  # type: ignore[return-value]  # wraps keeps the command's name and help; its parameters change
 
 
+cut_option = click.option(
+    "--cut", is_flag=True, help="End event streams, downloads and tunnels that the side left is still answering."
+)
+
+
 def who_options(function: F) -> F:
     return who_option(click.option("--why", default="", metavar="TEXT", help="The reason, for the history.")(function))
 

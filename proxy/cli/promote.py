@@ -7,7 +7,7 @@ import os
 import click
 
 from proxy.cli.client import Client, Json, Refused
-from proxy.cli.options import admin_options, config_option, json_option, read_text, who_options
+from proxy.cli.options import admin_options, config_option, cut_option, json_option, read_text, who_options
 from proxy.cli.output import Trouble, indented, show, show_json
 from proxy.cli.routes_file import compiled, named, replace_text
 from proxy.cli.views import show_move, verdict_lines
@@ -21,6 +21,7 @@ from proxy.cli.views import show_move, verdict_lines
 @click.option("--percent", type=click.FloatRange(0, 100), metavar="N", help="The canary's share of clients.")
 @click.option("--force", is_flag=True, help="Whatever the verdict says; needs --why. The history records both.")
 @click.option("--write", is_flag=True, help="Make the edit of the routes file too; comments and layout stay.")
+@cut_option
 @config_option
 @who_options
 @json_option
@@ -34,6 +35,7 @@ def command(
     percent: float | None,
     force: bool,
     write: bool,
+    cut: bool,
     config: str,
     who: str,
     why: str,
@@ -65,7 +67,17 @@ def command(
                 f"{config} cannot be written, and nothing was moved.", "Leave --write out, or name the file with -c."
             )
     try:
-        done = client.post("routes", route, "promote", to=to, percent=percent, force=force, who=who, why=why)
+        done = client.post(
+            "routes",
+            route,
+            "promote",
+            to=to,
+            percent=percent,
+            force=force,
+            who=who,
+            why=why,
+            **({"cut": True} if cut else {}),
+        )
     except Refused as refusal:
         if as_json:
             show_json(refusal.problem)

@@ -7,7 +7,7 @@ import sys
 import click
 
 from proxy.cli.client import Client, Json, Refused
-from proxy.cli.options import admin_options, json_option, who_options
+from proxy.cli.options import admin_options, cut_option, json_option, who_options
 from proxy.cli.output import show, show_json
 from proxy.cli.views import show_move
 
@@ -15,18 +15,23 @@ from proxy.cli.views import show_move
 @click.command()
 @click.argument("route")
 @click.option("--yes", is_flag=True, help="Also when the route owns its data: what the service has written is lost.")
+@cut_option
 @who_options
 @json_option
 @admin_options
 @click.pass_context
-def command(ctx: click.Context, client: Client, route: str, yes: bool, who: str, why: str, as_json: bool) -> None:
+def command(
+    ctx: click.Context, client: Client, route: str, yes: bool, cut: bool, who: str, why: str, as_json: bool
+) -> None:
     """Send ROUTE back to the monolith at once, as an override above the routes file.
 
-    A route that owns its data (`owns_data: true`) is asked about first, or needs --yes.
+    A route that owns its data (`owns_data: true`) is asked about first, or needs --yes. New requests go to the monolith
+    from now on; what the service has begun to answer it may end, unless --cut ends it: a second later, with a reset.
 
     \b
     Example:
       strangler rollback charge-read --why "fees are wrong"
+      strangler rollback live-feed --cut
 
     \b
     Exit codes:
@@ -36,7 +41,7 @@ def command(ctx: click.Context, client: Client, route: str, yes: bool, who: str,
     """
 
     def roll(sure: bool) -> Json:
-        return client.post("routes", route, "rollback", who=who, why=why, yes=sure)
+        return client.post("routes", route, "rollback", who=who, why=why, yes=sure, **({"cut": True} if cut else {}))
 
     try:
         try:

@@ -131,4 +131,5 @@ _OURS = {
     Outcome.POOL_EXHAUSTED: NotCompared.SHADOW_CANCELLED,
     Outcome.CANCELLED: NotCompared.SHADOW_CANCELLED,
     Outcome.DRAINED: NotCompared.SHADOW_CANCELLED,
+    Outcome.CUT: NotCompared.SHADOW_CANCELLED,
 }

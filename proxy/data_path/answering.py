@@ -13,8 +13,18 @@ from typing import NamedTuple
 from proxy.data_path.parse import CHUNKED, UNTIL_CLOSE, Answer, Request
 from proxy.model.decision import Decision
 from proxy.model.headers import first
+from proxy.model.heads import RequestHead
 from proxy.model.sides import Side
-from proxy.routing.forwarding import client_head
+from proxy.routing.forwarding import Peer, client_head
+
+
+class Answering(NamedTuple):
+    """The side that is answering this request of a route."""
+
+    route: str
+    head: RequestHead
+    peer: Peer
+    side: Side
 
 
 class Opening(NamedTuple):

@@ -324,10 +324,15 @@ class Client(asyncio.Protocol):
         if self._exchange is None and self._tunnel is None and not self._closing and not self._part:
             self._engine.wheel.watch(self, self._engine.wheel.now + GRACE)
 
+    @property
+    def exchange(self) -> Exchange | None:
+        """What is under way, a tunnel too."""
+        return self._tunnel.exchange if self._tunnel is not None else self._exchange
+
     def cut(self) -> None:
         """The drain's time is over."""
         if self._exchange is not None:
-            self._exchange.cut()
+            self._exchange.cut(Outcome.DRAINED, "the drain's time was over")
         else:
             self.abort()
 

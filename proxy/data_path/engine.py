@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from proxy.data_path.call import Call
 from proxy.data_path.client import Client
+from proxy.data_path.leaving import end_what_is_left
 from proxy.data_path.pool import Pool
 from proxy.data_path.wheel import TICK, Wheel
 from proxy.model.decision import Decision
@@ -142,6 +143,10 @@ class DataPath:
         one = Call(self.view.shadow_pools[backend], side, head + body, method, capture, done)
         one.begin(deadline)
         return one.cancel
+
+    def cut(self, routes: Collection[str]) -> None:
+        """Ends what is still answered by a side that these routes have left."""
+        end_what_is_left(self.clients, routes, lambda: self.view.snapshot)
 
     async def drain(self, limit: float) -> None:
         """Let the exchanges end, for at most `limit` seconds; then cut what is left. Stop accepting before."""

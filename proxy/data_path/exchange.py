@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from proxy.data_path.answering import drawn, opening
+from proxy.data_path.answering import Answering, drawn, opening
 from proxy.data_path.capture import Capture, Watched
 from proxy.data_path.framing import Body, Chunked, Length, Sink
 from proxy.data_path.parse import CHUNKED, UNTIL_CLOSE, Answer, Request
@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 
 _OK = Outcome.OK
 _LEGACY = Side.LEGACY
-_OF_A_SIDE = frozenset({Outcome.CLIENT_GONE, Outcome.CLIENT_STALLED, Outcome.TOTAL_TIMEOUT, Outcome.DRAINED})
+_OF_A_SIDE = frozenset(
+    {Outcome.CLIENT_GONE, Outcome.CLIENT_STALLED, Outcome.TOTAL_TIMEOUT, Outcome.DRAINED, Outcome.CUT}
+)
 KEPT = 64 * 1024  # of a request's body, to send it again; of an answer's, to hold it until it is whole
 _IDEMPOTENT = frozenset(
     {b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE", b"PROPFIND", b"REPORT", b"SEARCH", b"QUERY"}
@@ -48,40 +50,14 @@ _IDEMPOTENT = frozenset(
 class Exchange:
     """States: sending (no answer yet), held, answering (`_begun`), over. `started` is CLOCK_MONOTONIC seconds."""
 
+    # fmt: off
     __slots__ = (
-        "_answer",
-        "_backend",
-        "_begun",
-        "_body",
-        "_client",
-        "_close",
-        "_decision",
-        "_engine",
-        "_fell_back",
-        "_held",
-        "_kept",
-        "_kept_size",
-        "_out",
-        "_over",
-        "_payload",
-        "_peer",
-        "_pool",
-        "_received",
-        "_request",
-        "_request_capture",
-        "_request_id",
-        "_resent",
-        "_sent",
-        "_sent_head",
-        "_side",
-        "_started",
-        "_total",
-        "_upstream",
-        "_view",
-        "_watched",
-        "_written",
-        "body_done",
+        "_answer", "_backend", "_begun", "_body", "_client", "_close", "_decision", "_ending", "_engine",
+        "_fell_back", "_held", "_kept", "_kept_size", "_out", "_over", "_payload", "_peer", "_pool", "_received",
+        "_request", "_request_capture", "_request_id", "_resent", "_sent", "_sent_head", "_side", "_started",
+        "_switched", "_total", "_upstream", "_view", "_watched", "_written", "body_done",
     )
+    # fmt: on
 
     def __init__(
         self, client: Client, engine: DataPath, view: View, request: Request, peer: Peer, decision: Decision
@@ -118,6 +94,8 @@ class Exchange:
         self._resent = False
         self._close = False
         self._over = False
+        self._switched = False
+        self._ending = Outcome.TUNNELLED
 
     # the request
 
@@ -231,14 +209,15 @@ class Exchange:
         answer = client_head(head, build_header=self._pool.build_header, connection=b"Upgrade", upgrade=True)
         self._client.write(answer + data)
         self._answer = Answer(head, UNTIL_CLOSE, False, b"")
-        upstream.tunnel = Tunnel(self._client.transport, upstream, self._tunnel_ended)
+        self._switched = True
+        upstream.tunnel = Tunnel(self._client.transport, upstream, self)
         self._client.switch(upstream.tunnel)
 
-    def _tunnel_ended(self, sent: int, received: int) -> None:
+    def tunnel_ended(self, sent: int, received: int) -> None:
         self._sent += sent
         self._received += received
         self._over = True
-        self._record(Outcome.TUNNELLED, 101, self._decision.why)
+        self._record(self._ending, 101, self._decision.why)
 
     def on_head(self, answer: Answer) -> Sink | None:
         self._answer = answer
@@ -362,10 +341,20 @@ class Exchange:
             self._client.abort()
             self._end(outcome, self._decision.why)
 
-    def cut(self) -> None:
-        """The drain's time is over."""
-        if not self._over:
-            self._refuse(Outcome.DRAINED, "the drain's time was over")
+    def cut(self, outcome: Outcome, why: str) -> None:
+        """Ends it by a decision of ours, whatever is under way."""
+        if self._switched:
+            self._ending = outcome
+            self._client.abort()
+        elif not self._over:
+            self._refuse(outcome, why)
+
+    @property
+    def answering(self) -> Answering | None:
+        """Who is answering whom; None while nothing of an answer is out, and after its end."""
+        if self._over or not (self._begun or self._switched):
+            return None
+        return Answering(self._decision.route, self._request.head, self._peer, self._side)
 
     def body_too_slow(self) -> None:
         self._refuse(Outcome.REQUEST_BODY_TIMEOUT, f"no body for {self._view.limits.body_timeout:g} s")

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from proxy.data_path.upstream import Upstream
 
+if TYPE_CHECKING:
+    from proxy.data_path.exchange import Exchange
+
 
 class Tunnel:
-    """`ended` is called once, when either connection is gone, with the bytes that went to the backend and back."""
+    """`exchange` is told once, when either connection is gone, with the bytes that went to the backend and back."""
 
-    __slots__ = ("_client", "_closed", "_ended", "_ends", "_received", "_sent", "_upstream")
+    __slots__ = ("_client", "_closed", "_ends", "_received", "_sent", "_upstream", "exchange")
 
-    def __init__(self, client: asyncio.Transport, upstream: Upstream, ended: Callable[[int, int], None]) -> None:
+    def __init__(self, client: asyncio.Transport, upstream: Upstream, exchange: Exchange) -> None:
         self._client = client
         self._upstream = upstream
-        self._ended = ended
+        self.exchange = exchange
         self._closed = False
         self._ends = 0
         self._sent = 0
@@ -78,4 +81,4 @@ class Tunnel:
         self._closed = True
         self._upstream.transport.close()
         self._client.close()
-        self._ended(self._sent, self._received)
+        self.exchange.tunnel_ended(self._sent, self._received)

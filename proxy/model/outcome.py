@@ -43,6 +43,7 @@ class Outcome(StrEnum):
     POOL_EXHAUSTED = "pool_exhausted"
     CANCELLED = "cancelled"
     DRAINED = "drained"
+    CUT = "cut"
 
     @property
     def status(self) -> int:

@@ -9,7 +9,7 @@ yes where going back loses what the extracted service has written; so does a `pr
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from proxy import evidence, routing
@@ -57,7 +57,15 @@ class Commands:
         self._mark_halt = mark_halt
 
     def promote(
-        self, route: Route, to: Stage | None, percent: float | None, force: bool, who: str, why: str
+        self,
+        route: Route,
+        to: Stage | None,
+        percent: float | None,
+        force: bool,
+        who: str,
+        why: str,
+        *,
+        cut: bool = False,
     ) -> Moved | Refused:
         state = self._live.states[route.name]
         if self._live.is_halted and state.stage is Stage.LEGACY:
@@ -85,9 +93,9 @@ class Commands:
                 if not force:
                     return Refused(f"The verdict is {verdict.ruling}", verdict.why, verdict)
                 overruled = f"the verdict was {verdict.ruling}: {verdict.why}"
-        action = "promote --force" if overruled else "promote"
+        action = "promote" + (" --force" if overruled else "") + (" --cut" if cut else "")
         reason = f"{why} ({overruled})" if overruled else why
-        self._apply(self._live.put(route, target, goal, who, reason, action))
+        self._carry_out(self._live.put(route, target, goal, who, reason, action), route, cut)
         return self._moved(route, state.stage, state.percent, target, goal, bool(overruled))
 
     def _begins_evidence(self, route: Route, stage: Stage, target: Stage, percent: float) -> bool:
@@ -96,15 +104,20 @@ class Commands:
         first = stage in (Stage.LEGACY, Stage.SHADOW) and target is Stage.CANARY and percent <= route.canary.percent
         return first and not routing.can_be_copied(route)
 
-    def rollback(self, route: Route, yes: bool, who: str, why: str) -> Moved | Refused:
-        """Under a halt too: the route then stays with legacy when the halt is lifted."""
+    def rollback(self, route: Route, yes: bool, who: str, why: str, *, cut: bool = False) -> Moved | Refused:
+        """Under a halt too: the route then stays with legacy when the halt is lifted. With `cut`, what the extracted
+        side is still answering is ended as well, also when the route went back before."""
         stage, percent = self._live.standing(route)
-        if stage is Stage.LEGACY:
+        if stage is Stage.LEGACY and not cut:
             return Refused("Already there", f"Route {route.name} is in stage legacy already.")
         if route.owns_data and stage in _SERVING and not yes:
             return Refused("Rolling back loses data", f"{_owns(route)} Say so with --yes to roll back all the same.")
-        self._apply(self._live.put(route, Stage.LEGACY, percent, who, why, "rollback"))
+        action = "rollback --cut" if cut else "rollback"
+        self._carry_out(self._live.put(route, Stage.LEGACY, percent, who, why, action), route, cut)
         return self._moved(route, stage, percent, Stage.LEGACY, percent, False)
+
+    def _carry_out(self, change: Change, route: Route, cut: bool) -> None:
+        self._apply(replace(change, cut=(route.name,)) if cut else change)
 
     async def halt(self, who: str, why: str) -> tuple[str, ...]:
         """Halts; returns the routes that a halt leaves where they are."""

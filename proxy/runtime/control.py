@@ -165,6 +165,8 @@ class Control:
         elif change != Change():
             self._pack_snapshot()
             self._broadcast(Kind.STATES, pack_compiled((self.live.states, self.live.is_halted)))
+        if change.cut:
+            self._broadcast(Kind.CUT, pack_compiled(frozenset(change.cut)))
         for row in change.audit:
             log.info("audit", who=row.who, action=row.action, route=row.route, what=row.what, why=row.why)
         self.keeper.write(

@@ -38,10 +38,12 @@ def make_face(
         return await _from_store(lambda: _history(live, views, name, limit))
 
     async def promote(name: str, body: Promote) -> Reply:
-        return _moved(commands.promote(route(name), body.to, body.percent, body.force, body.who, body.why))
+        return _moved(
+            commands.promote(route(name), body.to, body.percent, body.force, body.who, body.why, cut=body.cut)
+        )
 
     async def rollback(name: str, body: Rollback) -> Reply:
-        return _moved(commands.rollback(route(name), body.yes, body.who, body.why))
+        return _moved(commands.rollback(route(name), body.yes, body.who, body.why, cut=body.cut))
 
     async def accept(name: str, body: Accept) -> Reply:
         until = body.until.isoformat()

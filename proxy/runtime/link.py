@@ -37,6 +37,7 @@ class Kind(IntEnum):
     TICK = 2  # worker -> control: see runtime/worker.py
     SNAPSHOT = 3  # control -> worker: a pickled routing.Snapshot
     STATES = 4  # control -> worker: pickled (states, halted)
+    CUT = 5  # control -> worker: pickled names of routes whose answers by the side that was left are to end
 
 
 class Link(asyncio.Protocol):

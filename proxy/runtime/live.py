@@ -21,13 +21,15 @@ from proxy.runtime.load import Built, Compiled
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One step of what is in force. `words` are for the log and for whoever asked."""
+    """One step of what is in force. `words` are for the log and for whoever asked. `cut` names routes whose answers by
+    the side that was left are to end."""
 
     audit: tuple[AuditRow, ...] = ()
     words: tuple[str, ...] = ()
     new_table: bool = False
     overrides_set: tuple[Override, ...] = ()
     overrides_cleared: tuple[str, ...] = ()
+    cut: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

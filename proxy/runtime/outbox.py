@@ -26,7 +26,7 @@ ENTRIES = 50_000  # of each kind of comparison that wait
 INVENTORY_SAMPLE = 32  # exchanges told in full between two ticks; the rest raise their weight
 LINES = 5_000  # access lines that wait
 CONTROL_LAGS = "control_lags"
-_NOBODYS = frozenset({Outcome.CLIENT_STALLED, Outcome.TUNNELLED, Outcome.CANCELLED, Outcome.DRAINED})
+_NOBODYS = frozenset({Outcome.CLIENT_STALLED, Outcome.TUNNELLED, Outcome.CANCELLED, Outcome.DRAINED, Outcome.CUT})
 
 
 @dataclass(slots=True)

@@ -249,6 +249,8 @@ class Worker:
         elif kind is Kind.STATES and self.snapshot is not None:
             states, self.halted = value
             self._adopt(self.snapshot.with_states(states, self.halted))
+        elif kind is Kind.CUT and self.data_path is not None:
+            self.data_path.cut(value)
 
     def _link_lost(self, link: Link) -> None:
         self.link_down.set()

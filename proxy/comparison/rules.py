@@ -130,13 +130,15 @@ class State:
 class Rules:
     """Rules ready to compare with. `digest` names what they mean: owners, dates and the order of rules leave it alone.
 
-    `headers` are the chosen header names in lower case. Pickles as its source and is compiled anew.
+    `headers` are the chosen header names in lower case. `besides` is what else evidence is about: what was done to the
+    answers before they were compared. Pickles as its source and is compiled anew.
     """
 
-    __slots__ = ("_of_headers", "compare", "digest", "headers", "root")
+    __slots__ = ("_of_headers", "besides", "compare", "digest", "headers", "root")
 
-    def __init__(self, compare: Compare) -> None:
+    def __init__(self, compare: Compare, besides: str = "") -> None:
         self.compare = compare
+        self.besides = besides
         self.headers = tuple(sorted({name.lower().encode("latin-1") for name in compare.headers}))
         body = frozenset((parse_path(rule.path), rule) for rule in compare.rules if not rule.path.startswith(HEADER))
         self.root = State(body, inside=all(rule.kind != "only" for _, rule in body))
@@ -145,10 +147,11 @@ class Rules:
             here = frozenset(((), rule) for rule in compare.rules if header_path(rule.path) == path)
             self._of_headers[path] = State(here)
         meaning = sorted(_meaning(rule) for rule in compare.rules)
-        self.digest = hashlib.sha256(repr((meaning, self.headers)).encode()).hexdigest()[:12]
+        what = (meaning, self.headers, besides) if besides else (meaning, self.headers)
+        self.digest = hashlib.sha256(repr(what).encode()).hexdigest()[:12]
 
-    def __reduce__(self) -> tuple[type[Rules], tuple[Compare]]:
-        return Rules, (self.compare,)
+    def __reduce__(self) -> tuple[type[Rules], tuple[Compare, str]]:
+        return Rules, (self.compare, self.besides)
 
     def excuse(self, path: str, left: str, right: str, found: Findings) -> str:
         """For a header that both sides have with values that differ: the label of the rule that allows it, else "".
@@ -182,9 +185,9 @@ class Rules:
                 found.claims.append(Claim(state.renamed, path, path, text, text, True))
 
 
-def compile_rules(compare: Compare) -> Rules:
+def compile_rules(compare: Compare, besides: str = "") -> Rules:
     """Raises ValueError for a path that is none; `check` has refused those before."""
-    return Rules(compare)
+    return Rules(compare, besides)
 
 
 def label(rule: Rule) -> str:

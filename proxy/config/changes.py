@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
 
+from proxy.config.filter_words import filter_changes
 from proxy.config.units import duration_text, percent_text, size_text
+from proxy.model.filters import compared
 from proxy.model.sides import Stage
 from proxy.model.spec import Backend, CohortKey, Compare, Match, PathType, Person, Route, RoutesSpec, Rule
 
@@ -51,6 +53,9 @@ def _of_routes(old: RoutesSpec, new: RoutesSpec) -> list[Change]:
     for name, route in after.items():
         if name in before:
             found += [Change(f"route {name}", what) for what in _of_route(before[name], route)]
+            if _filtered(old, before[name]) != _filtered(new, route):
+                what = "what filters do to compared answers changed, so the route's evidence starts anew"
+                found.append(Change(f"route {name}", f"filters: {what}"))
         else:
             matches = _shown("matches", route.matches)
             found.append(Change(f"route {name}", f"added: {matches} to {route.extracted}, stage {_stage(route)}"))
@@ -70,7 +75,16 @@ def _of_route(old: Route, new: Route) -> Iterator[str]:
     for name in ("canary", "shadow", "gate"):
         for what in _of_values(getattr(old, name), getattr(new, name)):
             yield f"{name}.{what}"
+    for what in filter_changes(old.filters, new.filters):
+        yield f"filters.{what}"
+    for what in _of_values(old.timeouts, new.timeouts):
+        yield f"timeouts.{what}"
     yield from _of_compare(old.compare, new.compare)
+
+
+def _filtered(spec: RoutesSpec, route: Route) -> str:
+    sides = spec.backends[spec.legacy].rewrite, spec.backends[route.extracted].rewrite
+    return compared(route.filters, sides, route.compare.headers)
 
 
 def _of_compare(old: Compare, new: Compare) -> Iterator[str]:
@@ -95,8 +109,10 @@ def _of_backends(old: dict[str, Backend], new: dict[str, Backend]) -> Iterator[C
         if name not in old:
             yield Change(f"backend {name}", f"added: {backend.url}")
         else:
-            for what in _of_values(old[name], backend, skip=("host", "port")):
+            for what in _of_values(old[name], backend, skip=("host", "port", "rewrite")):
                 yield Change(f"backend {name}", what)
+            for what in filter_changes(old[name].rewrite, backend.rewrite):
+                yield Change(f"backend {name}", f"rewrite.{what}")
 
 
 def _of_values(old: Any, new: Any, skip: tuple[str, ...] = ()) -> Iterator[str]:
@@ -128,6 +144,7 @@ def _rate(rate: float) -> str:
 _DURATIONS = (
     "connect_timeout", "timeout", "idle_timeout", "total_timeout", "min_duration", "head_timeout",
     "body_timeout", "keepalive_timeout", "write_timeout", "drain_timeout", "deadline", "delay", "open_for", "age",
+    "request", "backend_request",
 )
 # fmt: on
 _SHOWN: dict[str, Callable[[Any], str]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 from proxy.config.complaints import found, quoted, subject
@@ -15,6 +16,7 @@ from proxy.config.yaml_text import Loc, Plain, Source, mark
 from proxy.model.decision import UNROUTED
 from proxy.model.problem import Severity
 from proxy.model.sides import Stage
+from proxy.model.spec import PathType
 
 _Form = TypeVar("_Form")
 _COPIED = {Stage.SHADOW, Stage.CANARY, Stage.LIVE}
@@ -53,6 +55,7 @@ def check_all(
         if route.form:
             _check_shadow(source, route, route.form, backends)
             _check_rules(source, route, route.form, today)
+            _check_prefixes(source, route, route.form)
     _check_builds(source, backends, routes)
 
 
@@ -157,6 +160,23 @@ def _check_rules(source: Source, route: Piece[RouteForm], form: RouteForm, today
             whose = f" of {rule.owner}" if rule.owner else ""
             message = f"is past: the rule{whose} for `{rule.path}` has expired, and still holds"
             _warn(source, (*loc, "until"), message, "Remove the rule, or give it a new date.")
+
+
+def _check_prefixes(source: Source, route: Piece[RouteForm], form: RouteForm) -> None:
+    """A ReplacePrefixMatch needs to know what was matched, and to know it from the path alone."""
+    if not form.filters.rewrites_prefix():
+        return
+    loc = (*route.loc, "filters")
+    matches = _matches(form)
+    if any(match.path.type != PathType.PREFIX for match in matches):
+        remedy = "Write its path as `/v1/charges/*`, or use ReplaceFullPath; other matches need a route of their own."
+        _error(source, loc, "replaces a prefix, but not every match of the route is a PathPrefix", remedy)
+        return
+    prefixes = sorted({match.path.value.rstrip("/") + "/" for match in matches})
+    for one, other in pairwise(prefixes):
+        if other.startswith(one):
+            remedy = "Make them two routes."
+            _error(source, loc, f"replaces a prefix, but `{one}` and `{other}` lie within each other", remedy)
 
 
 def _check_builds(source: Source, backends: Backends, routes: Sequence[Piece[RouteForm]]) -> None:

@@ -68,7 +68,8 @@ def found(node: Node) -> str:
     """What stands in the file (a reference stays a reference: its value may be a secret)."""
     if not isinstance(node, Scalar) or not node.text:
         return ""
-    return f" (found `{node.text if len(node.text) <= 60 else node.text[:57] + '...'}`)"
+    text = node.text if node.text.isprintable() else ascii(node.text)[1:-1]
+    return f" (found `{text if len(text) <= 60 else text[:57] + '...'}`)"
 
 
 def _shape_remedy(kind: str, node: Node) -> str:

@@ -27,6 +27,7 @@ from proxy.config.fields import (
     size,
     words,
 )
+from proxy.config.filter_form import PublicRewriteForm
 from proxy.config.route_form import RouteForm
 from proxy.model import spec
 
@@ -61,11 +62,14 @@ class BackendForm(Form):
         "What the service does with a write marked `X-Strangler-Shadow: 1`: `rolled_back` runs it and rolls it back, "
         "`sandbox` runs it on data of its own. Left out, no write is ever copied to it.",
     )
+    rewrite: PublicRewriteForm = default(
+        PublicRewriteForm(), "What is mended where it knows itself by another name than the public one."
+    )
 
     def spec(self, name: str) -> spec.Backend:
         url, host, port = self.url
-        rest = {key: getattr(self, key) for key in type(self).model_fields if key != "url"}
-        return spec.Backend(name=name, url=url, host=host, port=port, **rest)
+        rest = {key: getattr(self, key) for key in type(self).model_fields if key not in ("url", "rewrite")}
+        return spec.Backend(name=name, url=url, host=host, port=port, rewrite=self.rewrite.spec(), **rest)
 
 
 class LimitsForm(Form):

@@ -60,6 +60,7 @@ RegularExpression; then method, number of headers, number of query parameters, o
 # The blocks in reading order, and where each stands in the file.
 _BLOCKS = {
     "BackendForm": "backends.<name>",
+    "PublicRewriteForm": "backends.<name>.rewrite",
     "RouteForm": "routes[]",
     "MatchForm": "routes[].match, routes[].matches[]",
     "PathForm": "routes[].matches[].path",
@@ -78,6 +79,15 @@ _BLOCKS = {
     "AnyCaseForm": "routes[].compare.any_case[]",
     "RenamedForm": "routes[].compare.renamed[]",
     "GateForm": "routes[].gate",
+    "FiltersForm": "routes[].filters",
+    "HeaderEditForm": "routes[].filters.request_headers, routes[].filters.response_headers",
+    "RewriteForm": "routes[].filters.rewrite",
+    "PathRewriteForm": "routes[].filters.rewrite.path, routes[].filters.redirect.path",
+    "SideFiltersForm": "routes[].filters.legacy, routes[].filters.extracted",
+    "RedirectForm": "routes[].filters.redirect",
+    "CorsForm": "routes[].filters.cors",
+    "DeprecationForm": "routes[].filters.deprecation",
+    "TimeoutsForm": "routes[].timeouts",
     "LimitsForm": "limits",
     "BudgetForm": "shadow",
     "ReasksForm": "reasks",

@@ -42,6 +42,7 @@ from proxy.config.fields import (
     seconds,
     words,
 )
+from proxy.config.filter_form import FiltersForm, TimeoutsForm
 from proxy.config.paths import check_path, short_form
 from proxy.model import spec
 from proxy.model.field_path import Wild, parse_path
@@ -348,6 +349,8 @@ class RouteForm(Form):
     shadow: ShadowForm = default(ShadowForm(), "Which requests are copied.")
     compare: CompareForm = default(CompareForm(), "When two answers count as equal.")
     gate: GateForm = default(GateForm(), "What the route must show before it may move on.")
+    filters: FiltersForm = default(FiltersForm(), "What is changed in its requests and answers.")
+    timeouts: TimeoutsForm = default(TimeoutsForm(), "How long it may take.")
     fallback: Annotated[str, *words("legacy", "none", kind="fallback")] = default(
         "legacy" if _ROUTE.fallback else "none",
         "Who answers when the extracted side fails before its answer starts and the request may be sent again.",
@@ -376,6 +379,8 @@ class RouteForm(Form):
             shadow=self.shadow.spec(),
             compare=self.compare.spec(),
             gate=self.gate.spec(),
+            filters=self.filters.spec(),
+            timeouts=self.timeouts.spec(),
             fallback=self.fallback == "legacy",
             owns_data=self.owns_data,
             names_only=self.names_only,

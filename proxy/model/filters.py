@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 
 Named = tuple[tuple[str, str], ...]  # header names as written, with their values
 
@@ -112,7 +111,8 @@ class PublicRewrite:
     cookies: bool = False
 
 
-class Timeouts(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Timeouts:
     """Bounds of a route, in seconds: of the whole exchange, and of one try at one backend."""
 
     request: float | None = None

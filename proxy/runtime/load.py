@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proxy import comparison, config, routing
+from proxy.model.filters import compared
 from proxy.model.problem import Problem
 from proxy.model.sides import Stage, StageSource
 from proxy.model.spec import RoutesSpec
@@ -46,7 +47,14 @@ def build(text: str, *, file: str, env: Mapping[str, str], today: datetime.date)
         return Built(None, loaded.problems)
     spec = loaded.spec
     unreachable = tuple(_in_file(problem, file) for problem in routing.unreachable(spec))
-    rules = {route.name: comparison.compile_rules(route.compare) for route in spec.routes}
+    legacy = spec.backends[spec.legacy].rewrite
+    rules = {
+        route.name: comparison.compile_rules(
+            route.compare,
+            compared(route.filters, (legacy, spec.backends[route.extracted].rewrite), route.compare.headers),
+        )
+        for route in spec.routes
+    }
     return Built(Compiled(spec, routing.compile_table(spec), rules), loaded.problems + unreachable)
 
 

@@ -223,7 +223,7 @@ def _members(value: bytes) -> frozenset[bytes]:
 
 def head_may_follow(part: bytes | bytearray) -> bool:
     """False when an unfinished head can already be seen to be wrong: a bare LF, or bytes no head may hold. It saves a
-    client that sends `\\n` alone from waiting for a time-out instead of an answer."""
+    client that sends `\\n` alone, or that asked a backend which does, from waiting for a time-out."""
     return part.count(b"\n") == part.count(b"\r\n") and b"\x00" not in part
 
 

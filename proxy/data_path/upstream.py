@@ -12,7 +12,7 @@ import select
 from typing import TYPE_CHECKING, Protocol, cast
 
 from proxy.data_path.framing import Body, Chunked, Length, Sink, UntilClose
-from proxy.data_path.parse import CHUNKED, Answer, Refused, read_answer
+from proxy.data_path.parse import CHUNKED, Answer, Refused, head_may_follow, read_answer
 from proxy.data_path.wheel import NEVER
 from proxy.model.heads import ResponseHead
 from proxy.model.outcome import Outcome
@@ -183,6 +183,8 @@ class Upstream(asyncio.Protocol):
                 self._fail(Outcome.UPSTREAM_HEAD_TOO_LARGE, f"answer head larger than {limit} bytes")
             elif not (data.startswith(b"HTTP/1.") or b"HTTP/1.".startswith(data[:7])):
                 self._fail(Outcome.UPSTREAM_HEAD_INVALID, "not an HTTP/1 answer")
+            elif not head_may_follow(data):
+                self._fail(Outcome.UPSTREAM_HEAD_INVALID, "bare LF or NUL in the head")
             else:
                 self._part = data
             return

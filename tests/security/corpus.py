@@ -1,5 +1,5 @@
 """Requests that have smuggled, split or confused somewhere: the papers of James Kettle and Amit Klein, the mutations of
-the smuggling tools, RFC 9112's warnings, and advisories of proxies and servers of the last years. Written anew as a table.
+the smuggling tools, RFC 9112's warnings, advisories of proxies and servers. Written anew as a table.
 
 Each is a whole attack: where the second reading would find a request, it is `GET /smuggled`.
 """

@@ -6,10 +6,12 @@ import time
 
 from proxy.data_path.framing import Sink
 from proxy.data_path.parse import Answer
+from proxy.model.decision import Decision
 from proxy.model.headers import Headers, first
-from proxy.model.observation import CapturedBody, Observation
+from proxy.model.observation import CapturedBody, CapturedRequest, Exchange, Observation
 from proxy.model.outcome import Outcome
 from proxy.model.sides import Side
+from proxy.routing.forwarding import sent_headers
 
 
 class Capture:
@@ -77,3 +79,12 @@ class Watched:
         body = self.body.body(complete=outcome is Outcome.OK)
         first_byte = (self._first_byte or now) - self._asked
         return Observation(side, backend, outcome, status, headers, body, build, first_byte, now - self._asked)
+
+
+def exchanged(
+    decision: Decision, forwarded: bytes, body: CapturedBody, observation: Observation, started: float
+) -> Exchange:
+    """An exchange that ended, for the shadow. `forwarded` is the request's head as `upstream_head` made it."""
+    method, target, _ = forwarded.split(b" ", 2)
+    request = CapturedRequest(method, target, sent_headers(forwarded), body)
+    return Exchange(decision.route, decision.epoch, decision.rules, request, observation, started)

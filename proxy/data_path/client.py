@@ -13,6 +13,7 @@ import struct
 from typing import TYPE_CHECKING, cast
 
 from proxy.data_path.exchange import Exchange
+from proxy.data_path.filtering import own_answer, put, record_of
 from proxy.data_path.parse import Refused, Request, head_may_follow, read_request
 from proxy.data_path.refusals import refusal
 from proxy.data_path.tunnel import Tunnel
@@ -21,10 +22,11 @@ from proxy.model.decision import UNROUTED
 from proxy.model.outcome import Outcome
 from proxy.model.records import Ended
 from proxy.routing.forwarding import Peer, peer_of
-from proxy.routing.plan import decide
+from proxy.routing.plan import Plan, decide
 
 if TYPE_CHECKING:
     from proxy.data_path.engine import DataPath, View
+    from proxy.routing.snapshot import Snapshot
 
 _AHEAD = 64 * 1024  # bytes of pipelined requests kept while an answer is under way
 _LINGER = 2.0
@@ -175,8 +177,10 @@ class Client(asyncio.Protocol):
             self._refuse(Outcome.REQUEST_BODY_TOO_LARGE, reason, b"%b %b " % head[:2])
             return
         peer = self._peer
+        if snapshot.filtering and self._answers_itself(snapshot, plan, request, peer):
+            return
         client_ip = snapshot.client_ip(head.headers, peer) if peer.trusted else peer.ip
-        exchange = Exchange(self, engine, view, request, peer, decide(plan, head, client_ip, engine.dice()))
+        exchange = Exchange(self, engine, view, request, peer, decide(plan, head, client_ip, engine.dice()), plan)
         self._exchange = exchange
         engine.in_flight += 1
         if request.length:
@@ -186,6 +190,25 @@ class Client(asyncio.Protocol):
             self.deadline = NEVER
             data = b""
         exchange.begin(data)
+
+    def _answers_itself(self, snapshot: Snapshot, plan: Plan, request: Request, peer: Peer) -> bool:
+        """True when filters of the route said how the request ends, and no side is asked."""
+        own = own_answer(snapshot, plan, request.head, peer)
+        if own is None:
+            return False
+        if isinstance(own, Refused):
+            self._refuse(own.outcome, own.reason, b"%b %b " % request.head[:2])
+            return True
+        engine = self._engine
+        close = not request.keep_alive or request.length != 0 or engine.draining
+        message = put(own, request, close=close)
+        self.transport.write(message)
+        engine.record(record_of(own, request, peer, engine.new_request_id(), len(message)))
+        if close:
+            self._end(linger=request.length != 0)
+        elif not self._write_paused:
+            engine.wheel.watch(self, engine.wheel.now + self._view.limits.keepalive_timeout)
+        return True
 
     def _peer_of(self, view: View) -> Peer:
         self._peer_view = view

@@ -15,20 +15,22 @@ import time
 from typing import TYPE_CHECKING
 
 from proxy.data_path.answering import Answering, drawn, opening
-from proxy.data_path.capture import Capture, Watched
+from proxy.data_path.capture import Capture, Watched, exchanged
+from proxy.data_path.filtering import filtered
 from proxy.data_path.framing import Body, Chunked, Length, Sink
 from proxy.data_path.parse import CHUNKED, UNTIL_CLOSE, Answer, Request
+from proxy.data_path.patience import Patience
 from proxy.data_path.refusals import refusal
 from proxy.data_path.tunnel import Tunnel
 from proxy.data_path.wheel import NEVER
 from proxy.model.decision import Decision
 from proxy.model.heads import ResponseHead
-from proxy.model.observation import CapturedRequest
-from proxy.model.observation import Exchange as Exchanged
 from proxy.model.outcome import Outcome
 from proxy.model.records import Ended
 from proxy.model.sides import Side
-from proxy.routing.forwarding import Peer, client_head, request_id_of, sent_headers, upstream_head
+from proxy.routing.filters import observed
+from proxy.routing.forwarding import Peer, client_head, request_id_of, upstream_head
+from proxy.routing.plan import Plan
 
 if TYPE_CHECKING:
     from proxy.data_path.client import Client
@@ -52,15 +54,15 @@ class Exchange:
 
     # fmt: off
     __slots__ = (
-        "_answer", "_backend", "_begun", "_body", "_client", "_close", "_decision", "_ending", "_engine",
-        "_fell_back", "_held", "_kept", "_kept_size", "_out", "_over", "_payload", "_peer", "_pool", "_received",
-        "_request", "_request_capture", "_request_id", "_resent", "_sent", "_sent_head", "_side", "_started",
-        "_switched", "_total", "_upstream", "_view", "_watched", "_written", "body_done",
+        "_answer", "_backend", "_begun", "_body", "_client", "_close", "_decision", "_ending", "_engine", "_fell_back",
+        "_filters", "_held", "_kept", "_kept_size", "_out", "_over", "_patience", "_payload", "_peer", "_pool",
+        "_received", "_request", "_request_capture", "_request_id", "_resent", "_sent", "_sent_head", "_side",
+        "_started", "_switched", "_total", "_upstream", "_view", "_watched", "_written", "body_done",
     )
     # fmt: on
 
     def __init__(
-        self, client: Client, engine: DataPath, view: View, request: Request, peer: Peer, decision: Decision
+        self, client: Client, engine: DataPath, view: View, request: Request, peer: Peer, decision: Decision, plan: Plan
     ) -> None:
         self._client = client
         self._engine = engine
@@ -68,6 +70,8 @@ class Exchange:
         self._request = request
         self._peer = peer
         self._decision = decision
+        self._filters = plan.filters
+        self._patience = None if plan.timeouts is None else Patience(self, engine.wheel, plan.timeouts)
         self._side = decision.side
         self._backend = decision.backend
         self._pool: Pool = view.pools[decision.backend]
@@ -138,6 +142,8 @@ class Exchange:
         )
         if config.total_timeout is not None:
             self._total = self._engine.wheel.now + config.total_timeout
+        if self._patience is not None:
+            self._patience.tries()
         if self._request_capture is not None:
             self._watched = Watched(self._view.capture)
         upstream = pool.take(self, fresh=fresh or request.head.method not in _IDEMPOTENT)
@@ -146,7 +152,7 @@ class Exchange:
 
     def on_connected(self, upstream: Upstream) -> None:
         self._upstream = upstream
-        data = self._sent_head
+        data = self._sent_head if self._filters is None else self._filters.sides[self._side].sent(self._sent_head)
         if self._kept:
             data += b"".join(self._kept)
         self._written = True
@@ -210,6 +216,8 @@ class Exchange:
         self._client.write(answer + data)
         self._answer = Answer(head, UNTIL_CLOSE, False, b"")
         self._switched = True
+        if self._patience is not None:
+            self._patience.stop()
         upstream.tunnel = Tunnel(self._client.transport, upstream, self)
         self._client.switch(upstream.tunnel)
 
@@ -227,6 +235,8 @@ class Exchange:
         length = answer.length
         if self._decision.fallback_backend is not None and 0 < length <= KEPT and self._may_fall_back():
             self._held = []
+        if self._filters is not None:
+            answer = filtered(self._filters, self._side, answer, self._sent_head)
         body_left = not self.body_done and (self._sent == 0 or answer.head.status >= 400)
         self._out, self._close, unchunk = opening(
             self._request,
@@ -356,6 +366,14 @@ class Exchange:
             return None
         return Answering(self._decision.route, self._request.head, self._peer, self._side)
 
+    def out_of_time(self, reason: str, *, whole: bool) -> None:
+        """The route's time for the exchange (`whole`) or for one try is over."""
+        if whole or self._begun:
+            self._refuse(Outcome.TOTAL_TIMEOUT, reason)
+        else:
+            self._leave_upstream()
+            self.on_failed(Outcome.UPSTREAM_FIRST_BYTE_TIMEOUT, reason)
+
     def body_too_slow(self) -> None:
         self._refuse(Outcome.REQUEST_BODY_TIMEOUT, f"no body for {self._view.limits.body_timeout:g} s")
 
@@ -381,6 +399,8 @@ class Exchange:
         if self._over:
             return
         self._over = True
+        if self._patience is not None:
+            self._patience.stop()
         code = outcome.status if self._answer is None else self._answer.head.status if self._begun else 0
         self._record(outcome, code, why)
         if self._request_capture is not None:
@@ -419,21 +439,9 @@ class Exchange:
         the failure is in the record."""
         if self._request_capture is None or self._watched is None or self._fell_back:
             return
+        observation = self._watched.observation(self._side, self._backend, outcome, self._pool.build_header)
+        if self._filters is not None:
+            observation = observed(self._filters, observation, self._sent_head)
+        body = self._request_capture.body(complete=self.body_done)
         decision = self._decision
-        request = CapturedRequest(
-            self._request.head.method,
-            self._sent_head.split(b" ", 2)[1],
-            sent_headers(self._sent_head),
-            self._request_capture.body(complete=self.body_done),
-        )
-        self._engine.offer(
-            Exchanged(
-                decision.route,
-                decision.epoch,
-                decision.rules,
-                request,
-                self._watched.observation(self._side, self._backend, outcome, self._pool.build_header),
-                self._started,
-            ),
-            decision,
-        )
+        self._engine.offer(exchanged(decision, self._sent_head, body, observation, self._started), decision)

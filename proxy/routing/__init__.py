@@ -2,6 +2,7 @@
 
 from proxy.routing.breaker import Breaker
 from proxy.routing.explain import Explanation, explain
+from proxy.routing.filters import for_side
 from proxy.routing.forwarding import copy_head
 from proxy.routing.inventory import Inventory
 from proxy.routing.naming import named_path
@@ -23,6 +24,7 @@ __all__ = [
     "copy_head",
     "effective_states",
     "explain",
+    "for_side",
     "named_path",
     "skipped_by_halt",
     "surviving_overrides",

@@ -13,12 +13,14 @@ Edits come after the hop-by-hop fields are gone: a client must not take away wha
 from __future__ import annotations
 
 import calendar
+from collections.abc import Callable
 from datetime import date
 from email.utils import formatdate
 
 from proxy.model.filters import NO_FILTERS, NO_REWRITE, Deprecation, HeaderEdit, SideFilters
 from proxy.model.headers import HeaderPair, Headers, first
 from proxy.model.heads import RequestHead, ResponseHead
+from proxy.model.observation import Observation
 from proxy.model.sides import Side
 from proxy.model.spec import Backend, Match, Route
 from proxy.routing.forwarding import Peer, sent_headers
@@ -111,7 +113,7 @@ class OneSide:
 class RouteFilters:
     """All filters of one route. `sides` by side; made by `compile_filters`."""
 
-    __slots__ = ("_edits", "_last", "_redirect", "cors", "sides")
+    __slots__ = ("_changes", "_edits", "_last", "_redirect", "cors", "sides")
 
     def __init__(self, route: Route | None, legacy: Backend, extracted: Backend | None) -> None:
         filters = route.filters if route is not None else NO_FILTERS
@@ -123,22 +125,20 @@ class RouteFilters:
         one = OneSide(route, filters.legacy, legacy, self.cors, self._last)
         other = OneSide(route, filters.extracted, extracted, self.cors, self._last) if extracted else one
         self.sides = {Side.LEGACY: one, Side.EXTRACTED: other}
+        changes = [one.path, other.path, self._redirect.path if self._redirect else None]
+        self._changes = [change for change in changes if change is not None]
+
+    def is_ambiguous(self, head: RequestHead) -> bool:
+        """True when the path would have more than one meaning after it was rewritten: such a request is refused."""
+        local = split_target(head.target)[1]
+        return any(change.applied(local) is None for change in self._changes)
 
     def own_answer(self, head: RequestHead, peer: Peer) -> ResponseHead | None:
-        """The proxy's own answer where no backend is asked: a redirect. None when a side is to answer.
-
-        Raises ValueError where the path has more than one meaning after it was rewritten.
-        """
+        """The proxy's own answer where no backend is asked: a redirect. None when a side is to answer."""
         if self._redirect is None:
-            local = split_target(head.target)[1]
-            for side in self.sides.values():
-                if side.path is not None and side.path.applied(local) is None:
-                    raise ValueError("the path would have more than one meaning after it was rewritten")
             return None
-        scheme, authority = public_name(head.headers) if peer.trusted else (peer.scheme, _authority(head))
-        answer = self._redirect.answer(head, scheme, authority)
-        if answer is None:
-            raise ValueError("the path would have more than one meaning after it was rewritten")
+        scheme, authority = public_name(head.headers, peer.scheme) if peer.trusted else (peer.scheme, b"")
+        answer = self._redirect.answer(head, scheme, authority or _authority(head))
         headers: Headers = answer.headers
         for edit in self._edits:
             headers = edit.applied(headers)
@@ -147,6 +147,24 @@ class RouteFilters:
         if self._last is not None:
             headers = self._last.applied(headers)
         return answer._replace(headers=headers)
+
+
+def observed(filters: RouteFilters, observation: Observation, forwarded: bytes) -> Observation:
+    """What is compared: the answer as its client would have got it. `forwarded` is the request's head before `sent`."""
+    if not observation.status:
+        return observation
+    return observation._replace(
+        headers=filters.sides[observation.side].fields(observation.headers, sent_headers(forwarded))
+    )
+
+
+def for_side(
+    filters: RouteFilters | None, side: Side, forwarded: bytes, done: Callable[[Observation], None]
+) -> tuple[bytes, Callable[[Observation], None]]:
+    """A copy for one side: the head to send, and who is told of what came back."""
+    if filters is None:
+        return forwarded, done
+    return filters.sides[side].sent(forwarded), lambda observation: done(observed(filters, observation, forwarded))
 
 
 def compile_filters(route: Route | None, legacy: Backend, extracted: Backend | None) -> RouteFilters | None:

@@ -95,20 +95,17 @@ class CorsPolicy:
 class Redirection:
     """A Redirect for a route with these matches, compiled."""
 
-    __slots__ = ("_path", "_redirect")
+    __slots__ = ("_redirect", "path")
 
     def __init__(self, redirect: Redirect, matches: tuple[Match, ...]) -> None:
         self._redirect = redirect
-        self._path = PathChange(redirect.path, matches) if redirect.path else None
+        self.path = PathChange(redirect.path, matches) if redirect.path else None
 
-    def answer(self, head: RequestHead, scheme: bytes, authority: bytes) -> ResponseHead | None:
-        """`scheme` and `authority` are the request's own; None where the new path would have more than one meaning."""
+    def answer(self, head: RequestHead, scheme: bytes, authority: bytes) -> ResponseHead:
+        """`scheme` and `authority` are the request's own."""
         local = split_target(head.target)[1]
-        if self._path is not None:
-            changed = self._path.applied(local)
-            if changed is None:
-                return None
-            local = changed
+        if self.path is not None:
+            local = self.path.applied(local) or local
         redirect = self._redirect
         host, port = endpoint(authority, 0)
         if redirect.host:

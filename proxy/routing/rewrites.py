@@ -139,8 +139,9 @@ def endpoint(authority: bytes, port: int) -> Endpoint:
     return found[1].lower(), int(found[2] or port)
 
 
-def public_name(asked: Headers) -> tuple[bytes, bytes]:
-    """Scheme and authority by which the client knows the site, as a forwarded request says them."""
-    scheme = (first(asked, b"x-forwarded-proto") or b"http").partition(b",")[0].strip().lower()
+def public_name(asked: Headers, scheme: bytes = b"http") -> tuple[bytes, bytes]:
+    """Scheme and authority by which the client knows the site, as a forwarded request says them; `scheme` where it
+    does not."""
+    said = (first(asked, b"x-forwarded-proto") or scheme).partition(b",")[0].strip().lower()
     host = first(asked, b"x-forwarded-host") or first(asked, b"host") or b""
-    return scheme if scheme in DEFAULT_PORTS else b"http", host.partition(b",")[0].strip()
+    return said if said in DEFAULT_PORTS else scheme, host.partition(b",")[0].strip()

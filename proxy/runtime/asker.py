@@ -168,15 +168,17 @@ class Asker:
 
         spec = self._snapshot.spec.backends[backend]
         authority = f"{spec.host}:{spec.port}".encode()
+        copy = routing.copy_head(request, authority=authority, preserve_host=spec.preserve_host)
+        head, told = routing.for_side(self._snapshot.filters_of(request), question.side, copy, done)
         cancel = self._data_path.call(
             backend,
             question.side,
-            routing.copy_head(request, authority=authority, preserve_host=spec.preserve_host),
+            head,
             request.body.data,
             method=request.method,
             deadline=question.deadline,
             capture=self._snapshot.spec.shadow.capture,
-            done=done,
+            done=told,
         )
         if ticket in lane.under_way:
             lane.under_way[ticket] = cancel

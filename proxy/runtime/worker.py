@@ -172,13 +172,15 @@ class Worker:
         data_path, snapshot = self.data_path, self.snapshot
         assert data_path is not None and snapshot is not None  # noqa: S101, PT018 - offers come from the data path
         spec = snapshot.spec.backends.get(backend)
-        if spec is None:  # the backend left routes.yaml between the offer and the call
+        if spec is None or snapshot.rules.get(exchange.route) != exchange.rules:  # edited since the offer
             loop = asyncio.get_running_loop()
             gone = Observation(side, backend, Outcome.CANCELLED, 0, (), exchange.request.body, "", 0.0, 0.0)
             return loop.call_soon(done, gone).cancel
         request = exchange.request
         authority = f"{spec.host}:{spec.port}".encode()
         head = routing.copy_head(request, authority=authority, preserve_host=spec.preserve_host)
+        if snapshot.filtering:
+            head, done = routing.for_side(snapshot.plans[exchange.route].filters, side, head, done)
         return data_path.call(
             backend,
             side,

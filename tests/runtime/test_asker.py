@@ -176,6 +176,10 @@ async def test_a_new_routes_yaml_is_followed() -> None:
         asker.swap(snapshot_of(spec(moved, per_second=100.0)))
         assert (await waiting).outcome is Outcome.OK
         assert (len(service.heads), len(other.heads)) == (1, 1)
-        asker.swap(snapshot_of(dataclasses.replace(spec(moved), backends={}, routes=())))
+        asker.swap(
+            snapshot_of(
+                dataclasses.replace(spec(moved), backends={"new": backend("new", moved)}, legacy="new", routes=())
+            )
+        )
         assert (await ask(asker)).outcome is Outcome.POOL_EXHAUSTED
         server.close()

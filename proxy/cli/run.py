@@ -87,7 +87,8 @@ def command(
     """Run the proxy until SIGTERM or Ctrl-C, then let running exchanges end.
 
     SIGHUP, a saved FILE or `POST /api/v1/reload` reload the routes; a bad edit keeps the old ones. SIGUSR1 halts: every
-    route that can go back is answered by the monolith until `strangler resume`.
+    route that can go back is answered by the monolith until `strangler resume`. SIGUSR2 goes over to the code that is
+    on disk now, with the same options and process id, and drops no connection.
 
     The admin port is for this machine alone. On any other address it demands the token that the environment variable
     STRANGLER_ADMIN_TOKEN holds.

@@ -93,7 +93,7 @@ class Control:
         link = await self._serve_link(loop)
         runner = await self._serve_admin(listener)
         processes.calm_collector()
-        self._tell_ready()
+        processes.tell(self.order, b"+")
         jobs: tuple[Callable[[], Awaitable[None]], ...] = (
             self.keeper.run,
             self._watch,
@@ -150,11 +150,6 @@ class Control:
         )
         log.info("admin", url=url, guarded_by="token" if self.settings.token else "loopback")
         return runner
-
-    def _tell_ready(self) -> None:
-        if self.order.ready is not None:
-            os.write(self.order.ready, b"+")
-            os.close(self.order.ready)
 
     # changes
 
@@ -376,7 +371,7 @@ def main() -> int:
     built = load_now(order.settings.config)
     for problem in built.problems:
         print(problem, file=sys.stderr)  # noqa: T201 - a person starts this from a terminal
-    if built.compiled is None:
+    if built.compiled is None or not processes.wait_for_turn(order):
         return 2
     live = Live(time.time, built.compiled, last_problems=built.problems)
     listener = socket.socket(fileno=order.listener)

@@ -21,7 +21,8 @@ from proxy.runtime.supervisor import HANDLED
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the supervisor tells a process on its command line. `ready` is a pipe to write `+` to, or None."""
+    """What the supervisor tells a process on its command line. `ready` is a pipe to write `+` to once it serves, `turn`
+    one to read a byte from before it takes anything that only one control may hold; or None."""
 
     settings: Settings
     listener: int
@@ -29,12 +30,29 @@ class Order:
     index: int
     restarts: int
     ready: int | None
+    turn: int | None = None
 
     @classmethod
     def read(cls, text: str) -> Order:
         plain = json.loads(text)
         settings = Settings.from_plain(plain.pop("settings"), os.environ.get(TOKEN_VARIABLE))
         return cls(settings=settings, **plain)
+
+
+def tell(order: Order, word: bytes, *, last: bool = True) -> None:
+    """Tells the supervisor how far this process is, if it asked."""
+    if order.ready is not None:
+        os.write(order.ready, word)
+        if last:
+            os.close(order.ready)
+
+
+def wait_for_turn(order: Order) -> bool:
+    """Waits until the control before this one has ended. False when the supervisor gave the hand-over up."""
+    if order.turn is None:
+        return True
+    tell(order, b".", last=False)
+    return os.read(order.turn, 1) == b"+"
 
 
 class Patient:
@@ -89,6 +107,7 @@ def prepare(settings: Settings, process: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     renderer: structlog.typing.Processor = (

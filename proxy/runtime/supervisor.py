@@ -9,44 +9,36 @@ If the supervisor itself is killed, its children serve on; the next `strangler r
 them in run.json, asks them to drain, and takes over. (systemd and container engines do the same by killing the group.)
 
 Signals: SIGTERM and SIGINT drain (a second one ends at once), SIGHUP reloads, SIGUSR1 halts: it reaches the workers
-even when control is dead.
+even when control is dead. SIGUSR2 goes over to new code (`handover.py`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import fcntl
 import json
 import os
 import select
-import shutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from proxy.runtime import handover
+from proxy.runtime.folders import link_folder, say, state_folder
+from proxy.runtime.handover import Handover, Process, TakenOver
+from proxy.runtime.listeners import StartError, listeners, passed_by_manager, take_no_more
 from proxy.runtime.settings import TOKEN_VARIABLE, Settings
 
-HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD)
+HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD)
 QUICK_DEATH = 2.0  # a process that lived shorter than this is started again only after a pause
 LONGEST_PAUSE = 5.0
 START_LIMIT = 120.0  # seconds control may take for its first table
-SO_ATTACH_FILTER = 26  # Linux, asm-generic/socket.h; Python has no name for it
-BPF_RETURN = 0x06  # linux/bpf_common.h: BPF_RET | BPF_K, and k = 0 keeps no byte of the packet
-LINK_FOLDER = "strangler-"  # how the name of the folder that holds the Unix socket begins
 STOP_GRACE = 10.0  # seconds that control may take to write its last evidence
 LONGEST_DRAIN = 3700.0  # a worker ends by itself after `limits.drain_timeout`, at most an hour
-
-
-class StartError(Exception):
-    """Something a person must mend before the proxy can start; the text says what and how."""
 
 
 @dataclass(slots=True)
@@ -54,7 +46,7 @@ class Child:
     """One process that is kept alive."""
 
     name: str
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
     started: float = 0.0
     restarts: int = 0
     pause: float = 0.0
@@ -63,19 +55,25 @@ class Child:
 
 @dataclass(slots=True)
 class Supervisor:
+    """`lock` is the descriptor that holds the state folder. `kept_open` says that a process manager keeps the listening
+    sockets open beyond our end. `draining` are workers of the code before that end their last exchanges."""
+
     settings: Settings
     sockets: dict[str, socket.socket]
     link_folder: Path
+    lock: int
+    kept_open: bool = False
     children: dict[str, Child] = field(default_factory=dict)
+    draining: list[Child] = field(default_factory=list)
+    rehearsal: subprocess.Popen[bytes] | None = None
+    rehearsal_ends: float = 0.0
     stopping: bool = False
 
     def start(self) -> int:
         """Starts control, then the workers. Returns an exit code, 0 when all of them were started."""
         control = self.children["control"] = Child("control")
-        ready, told = os.pipe()
-        self._spawn(control, ready_fd=told)
-        os.close(told)
-        said = _wait_readable(ready, START_LIMIT) and os.read(ready, 1)
+        ready = self._spawn_to_tell(control)
+        said = self._told(ready)
         os.close(ready)
         if said != b"+":
             code = _ended(control.process, STOP_GRACE)
@@ -89,27 +87,146 @@ class Supervisor:
     def watch(self) -> None:
         """Restarts what dies and passes signals on until told to stop."""
         while not self.stopping:
+            self._mend()
+            self._follow_rehearsal()
             received = signal.sigtimedwait(HANDLED, self._next_due())
             if received is not None:
                 self._handle(signal.Signals(received.si_signo))
-            self._mend()
 
     def stop(self) -> int:
         """Drains the workers, then ends control, so that the last evidence is written. 1 when one had to be killed."""
-        _take_no_more(self.sockets["public"])
-        clean = self._end([child for name, child in self.children.items() if name != "control"], LONGEST_DRAIN)
+        workers = [child for name, child in self.children.items() if name != "control"]
+        if self.kept_open:  # who comes now waits there for the next start
+            self._leave_listener(workers)
+        else:
+            take_no_more(self.sockets["public"])
+        clean = self._end([*workers, *self.draining], LONGEST_DRAIN)
         return 0 if self._end([self.children["control"]], STOP_GRACE) and clean else 1
 
     def _handle(self, received: signal.Signals) -> None:
         if received in (signal.SIGTERM, signal.SIGINT):
             self.stopping = True
         elif received == signal.SIGHUP:
-            self._signal("control", signal.SIGHUP)
+            _signal(self.children["control"], signal.SIGHUP)
         elif received == signal.SIGUSR1:
             with contextlib.suppress(OSError):  # a full disk must not keep halt from the workers
                 (self.settings.state / "halt").touch(mode=0o600)
-            for name in self.children:
-                self._signal(name, signal.SIGUSR1)
+            for child in (*self.children.values(), *self.draining):
+                _signal(child, signal.SIGUSR1)
+        elif received == signal.SIGUSR2 and self.rehearsal is None:
+            self._begin_rehearsal()
+
+    # new code
+
+    def _begin_rehearsal(self) -> None:
+        say("rehearsal")
+        self.rehearsal_ends = time.monotonic() + handover.REHEARSAL_LIMIT
+        try:
+            self.rehearsal = handover.rehearse()
+        except OSError as error:
+            say("handover_refused", error=str(error))
+
+    def _follow_rehearsal(self) -> None:
+        if self.rehearsal is None:
+            return
+        if self.rehearsal.poll() is None and time.monotonic() >= self.rehearsal_ends:
+            self.rehearsal.kill()
+            self.rehearsal.wait()
+        code = self.rehearsal.poll()
+        if code is None:
+            return
+        self.rehearsal = None
+        if code != 0:
+            say("handover_refused", exit=code)
+        elif not self.stopping:
+            self._become_new_code()
+
+    def _become_new_code(self) -> None:
+        left = Handover(
+            sockets={name: listener.fileno() for name, listener in self.sockets.items()},
+            kept_open=self.kept_open,
+            lock=self.lock,
+            link_folder=str(self.link_folder),
+            serving=self._pids(),
+            draining=_pids_of(self.draining),
+            restarts={name: child.restarts for name, child in self.children.items()},
+        )
+        try:
+            handover.replace_process(left)
+        except OSError as error:
+            say("handover_refused", error=str(error))
+
+    def take_over(self, before: Handover) -> int:
+        """Replaces the processes of the code before, one kind after the other. Returns 0: whatever fails, somebody
+        serves.
+
+        1. The new control reads routes.yaml and waits. 2. The old one writes its evidence and ends. 3. The new one
+        opens the store and the link, where the old workers find it. 4. The new workers listen beside the old ones.
+        5. The old ones stop listening and drain."""
+        old = {
+            name: Child(name, TakenOver(pid), time.monotonic(), before.restarts.get(name, 0))
+            for name, pid in before.serving.items()
+        }
+        self.children = dict(old)
+        for name in before.restarts.keys() - old.keys():  # it was dead when the code changed
+            self.children[name] = Child(name, restarts=before.restarts[name])
+        self.draining = [Child("draining", TakenOver(pid)) for pid in before.draining]
+        if not self._replace_control():
+            say("handover_failed", at="control")
+            return 0
+        fresh = [
+            Child(f"worker-{index}", restarts=before.restarts.get(f"worker-{index}", 0))
+            for index in range(self.settings.workers)
+        ]
+        ready = [self._spawn_to_tell(child) for child in fresh]
+        serving = [self._told(each) == b"+" for each in ready]
+        for each in ready:
+            os.close(each)
+        if all(serving):
+            leaving = [
+                child for name, child in self.children.items() if name != "control" and child.process is not None
+            ]
+            self.children = {"control": self.children["control"], **{child.name: child for child in fresh}}
+            self._leave_listener(leaving)
+            self.draining += leaving
+            say("handed_over")
+        else:
+            say("handover_failed", at="workers")
+            self._end(fresh, 0.0)
+        self._write_run_file()
+        return 0
+
+    def _replace_control(self) -> bool:
+        """Steps 1 to 3. When it is the third that fails, the new control is started again like one that died."""
+        old = self.children["control"]
+        control = Child("control", restarts=old.restarts)
+        turn, go = os.pipe()
+        ready = self._spawn_to_tell(control, turn)
+        os.close(turn)
+        try:
+            if self._told(ready) != b".":
+                _ended(control.process, 0.0)
+                return False
+            _signal(old, signal.SIGTERM)
+            deadline = time.monotonic() + STOP_GRACE
+            while old.process is not None and old.process.poll() is None and time.monotonic() < deadline:
+                self._halt_if_asked(0.05)
+            _ended(old.process, 0.0)
+            self.children["control"] = control
+            self._write_run_file()
+            os.write(go, b"+")
+            return self._told(ready) == b"+"
+        finally:
+            os.close(ready)
+            os.close(go)
+
+    def _leave_listener(self, workers: list[Child]) -> None:
+        """Lets workers drain while the listening socket stays open: they leave at once what waits in it."""
+        for child in workers:
+            _signal(child, signal.SIGUSR2)
+
+    def _pids(self) -> dict[str, int]:
+        return {name: child.process.pid for name, child in self.children.items() if child.process is not None}
 
     def _mend(self) -> None:
         now = time.monotonic()
@@ -126,14 +243,40 @@ class Supervisor:
             if child.process is None and now >= child.due:
                 self._spawn(child)
                 changed = True
-        if changed:
+        alive = [child for child in self.draining if child.process is not None and child.process.poll() is None]
+        if changed or len(alive) < len(self.draining):
+            self.draining = alive
             self._write_run_file()
 
     def _next_due(self) -> float:
         waits = [child.due - time.monotonic() for child in self.children.values() if child.process is None]
+        if self.rehearsal is not None:
+            waits.append(self.rehearsal_ends - time.monotonic())
         return max(min(waits, default=3600.0), 0.01)
 
-    def _spawn(self, child: Child, ready_fd: int | None = None) -> None:
+    def _spawn_to_tell(self, child: Child, turn: int | None = None) -> int:
+        """Starts a process that tells how far it is; the pipe to read that from."""
+        ready, told = os.pipe()
+        self._spawn(child, told, turn)
+        os.close(told)
+        return ready
+
+    def _told(self, ready: int) -> bytes:
+        """What a process that starts says next; nothing when it ended, took too long, or we are to stop. A halt does
+        not wait for it."""
+        deadline = time.monotonic() + START_LIMIT
+        while time.monotonic() < deadline and not signal.sigpending() & {signal.SIGTERM, signal.SIGINT}:
+            self._halt_if_asked(0)
+            if select.select([ready], [], [], 0.05)[0]:
+                return os.read(ready, 1)
+        return b""
+
+    def _halt_if_asked(self, limit: float) -> None:
+        received = signal.sigtimedwait({signal.SIGUSR1}, limit)
+        if received is not None:
+            self._handle(signal.SIGUSR1)
+
+    def _spawn(self, child: Child, ready: int | None = None, turn: int | None = None) -> None:
         kind, _, index = child.name.partition("-")
         listener = self.sockets["admin" if kind == "control" else "public"]
         order = {
@@ -142,9 +285,10 @@ class Supervisor:
             "link": str(self.link_folder / "link"),
             "index": int(index or 0),
             "restarts": child.restarts,
-            "ready": ready_fd,
+            "ready": ready,
+            "turn": turn,
         }
-        fds = [listener.fileno()] + ([ready_fd] if ready_fd is not None else [])
+        fds = [fd for fd in (listener.fileno(), ready, turn) if fd is not None]
         command = [sys.executable, "-m", f"proxy.runtime.{kind}", json.dumps(order)]
         child.started = time.monotonic()
         try:
@@ -162,15 +306,10 @@ class Supervisor:
             environment[TOKEN_VARIABLE] = self.settings.token
         return environment
 
-    def _signal(self, name: str, number: signal.Signals) -> None:
-        process = self.children[name].process
-        if process is not None and process.poll() is None:
-            process.send_signal(number)
-
     def _end(self, children: list[Child], limit: float) -> bool:
         """SIGTERM to all of them; killed after `limit` seconds or at a second SIGTERM. True when none was killed."""
         for child in children:
-            self._signal(child.name, signal.SIGTERM)
+            _signal(child, signal.SIGTERM)
         deadline = time.monotonic() + limit
         alive = [child for child in children if child.process is not None]
         while (alive := [child for child in alive if child.process and child.process.poll() is None]) and (
@@ -187,7 +326,7 @@ class Supervisor:
         return not alive
 
     def _write_run_file(self) -> None:
-        pids = {name: child.process.pid for name, child in self.children.items() if child.process is not None}
+        pids = self._pids() | {f"draining-{number}": pid for number, pid in enumerate(_pids_of(self.draining))}
         run = {"supervisor": os.getpid(), "processes": pids, "link_folder": str(self.link_folder)}
         try:
             scratch = self.settings.state / "run.json.new"
@@ -200,11 +339,20 @@ class Supervisor:
 
 def run(settings: Settings) -> int:
     """Runs the proxy until told to stop. Exit codes: 0 drained, 1 a process had to be killed, 2 could not start."""
+    if handover.is_rehearsal():
+        return handover.rehearsed(settings.config)
+    before = handover.taken_over()
+    passed = before.sockets if before else passed_by_manager()
     try:
-        with _state_folder(settings.state), _sockets(settings) as sockets, _link_folder() as folder:
+        with (
+            state_folder(settings.state, before) as lock,
+            listeners(settings, passed) as sockets,
+            link_folder(before) as folder,
+        ):
             signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
-            supervisor = Supervisor(settings, sockets, folder)
-            code = supervisor.start()
+            kept_open = before.kept_open if before else "public" in passed
+            supervisor = Supervisor(settings, sockets, folder, lock, kept_open)
+            code = supervisor.take_over(before) if before else supervisor.start()
             if code == 0:
                 supervisor.watch()
                 code = supervisor.stop()
@@ -214,128 +362,16 @@ def run(settings: Settings) -> int:
         return 2
 
 
-def say(event: str, **facts: object) -> None:
-    """One JSON line on standard error, without the logging stack: the supervisor imports as little as it can."""
-    line = {"event": event, "level": "warning", "process": "supervisor", "at": round(time.time(), 3), **facts}
-    with contextlib.suppress(OSError):  # nobody reads standard error any more: serving goes on
-        os.write(2, (json.dumps(line) + "\n").encode())
+def _signal(child: Child, number: signal.Signals) -> None:
+    if child.process is not None and child.process.poll() is None:
+        child.process.send_signal(number)
 
 
-@contextlib.contextmanager
-def _state_folder(state: Path) -> Iterator[None]:
-    """Makes the folder private, locks it against a second proxy, and ends what a killed supervisor left running."""
-    try:
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise StartError(
-            f"the state folder {state} can't be used: {error.strerror}. Give a writable folder with --state."
-        ) from None
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StartError(
-                f"another strangler runs with the state folder {state}. Stop it, or give this one its own with --state."
-            ) from None
-        _end_leftovers(state)
-        for stale in ("snapshot", "admin.json"):
-            with contextlib.suppress(OSError):
-                (state / stale).unlink()
-        yield
-        with contextlib.suppress(OSError):
-            (state / "run.json").unlink()
-    finally:
-        os.close(lock)
+def _pids_of(children: Iterable[Child]) -> list[int]:
+    return [child.process.pid for child in children if child.process is not None]
 
 
-def _end_leftovers(state: Path) -> None:
-    """Drains the processes of a supervisor that was killed. Only pids that still run our modules are touched."""
-    try:
-        left = json.loads((state / "run.json").read_text())
-        pids, link_folder = list(left["processes"].values()), Path(left.get("link_folder", ""))
-    except (OSError, ValueError, KeyError):
-        return
-    ours = [pid for pid in pids if _is_ours(pid)]
-    for pid in ours:
-        say("leftover_drained", pid=pid)
-        os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + 40.0
-    while (ours := [pid for pid in ours if _is_ours(pid)]) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    for pid in ours:
-        os.kill(pid, signal.SIGKILL)
-    if link_folder.name.startswith(LINK_FOLDER):
-        shutil.rmtree(link_folder, ignore_errors=True)
-
-
-def _is_ours(pid: int) -> bool:
-    try:
-        return b"proxy.runtime." in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
-
-
-@contextlib.contextmanager
-def _sockets(settings: Settings) -> Iterator[dict[str, socket.socket]]:
-    with contextlib.ExitStack() as stack:
-        yield {
-            "public": stack.enter_context(_listen(settings.listen, "--listen")),
-            "admin": stack.enter_context(_listen(settings.admin, "--admin")),
-        }
-
-
-def _listen(address: tuple[str, int], option: str) -> socket.socket:
-    host, port = address
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(4096)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        raise StartError(f"can't listen on {host}:{port}: {why}. Give another address with {option}.") from None
-    listener.setblocking(False)
-    return listener
-
-
-def _take_no_more(listener: socket.socket) -> None:
-    """Lets no new connection begin, without resetting one that has begun.
-
-    Closing a listening socket resets the connections that wait in its backlog: requests that a client has sent already.
-    A filter that drops every packet makes new connections wait instead (their SYN is sent again a second later and then
-    refused, or answered by the next proxy on this port), while the workers take what the backlog holds and close.
-    """
-    drop_all = ctypes.create_string_buffer(struct.pack("HBBI", BPF_RETURN, 0, 0, 0))
-    with contextlib.suppress(OSError):  # a kernel without socket filters: as good as any other server
-        listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", 1, ctypes.addressof(drop_all)))
-    listener.close()
-
-
-@contextlib.contextmanager
-def _link_folder() -> Iterator[Path]:
-    """A short private path: a Unix socket's name may have only about 100 bytes, a state folder's more."""
-    folder = Path(tempfile.mkdtemp(prefix=LINK_FOLDER))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _wait_readable(fd: int, limit: float) -> bool:
-    """Waits for a byte or the end of the pipe; SIGTERM and SIGINT end the wait."""
-    deadline = time.monotonic() + limit
-    while time.monotonic() < deadline:
-        if select.select([fd], [], [], 0.1)[0]:
-            return True
-        if signal.sigpending() & {signal.SIGTERM, signal.SIGINT}:
-            return False
-    return False
-
-
-def _ended(process: subprocess.Popen[bytes] | None, limit: float) -> int:
+def _ended(process: Process | None, limit: float) -> int:
     if process is None:
         return 2
     try:

@@ -63,6 +63,7 @@ class Worker:
         self.halted = (settings.state / "halt").exists()
         self.ready = asyncio.Event()
         self.stop = asyncio.Event()
+        self.makes_way = False
         self.link = self._new_link()
         self.link_down = asyncio.Event()
         self.server: asyncio.Server | None = None
@@ -70,6 +71,7 @@ class Worker:
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self.stop.set)
+        loop.add_signal_handler(signal.SIGUSR2, self._make_way)
         loop.add_signal_handler(signal.SIGUSR1, self._halt)
         background = [asyncio.create_task(keep_going(job, log)) for job in (self._keep_link, self._tick)]
         self._adopt_left_snapshot()
@@ -80,6 +82,7 @@ class Worker:
         self.server = await loop.create_server(data_path.protocol, sock=self.listener, backlog=4096)
         host, port = self.listener.getsockname()[:2]
         log.info("listening", url=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+        processes.tell(self.order, b"+")
         await self.stop.wait()
         await self._drain(data_path)
         for task in background:
@@ -135,6 +138,11 @@ class Worker:
         if self.snapshot is not None:
             self._adopt(self.snapshot)
         log.warning("halt", by="signal")
+
+    def _make_way(self) -> None:
+        """Others take what waits in the listener: the workers of newer code, or of the next start."""
+        self.makes_way = True
+        self.stop.set()
 
     # what the rooms call
 
@@ -288,13 +296,13 @@ class Worker:
 
     async def _drain(self, data_path: DataPath) -> None:
         """1. Answers say `Connection: close`. 2. What waits in the backlog is taken (the supervisor lets nothing new
-        in), then the listener closes. 3. Exchanges end, within the limit. 4. So does the shadow."""
+        in) unless others do that; the listener closes. 3. Exchanges end, within the limit. 4. So does the shadow."""
         limit = self.snapshot.spec.limits.drain_timeout if self.snapshot else 0.0
         signal.alarm(int(limit + OVERTIME))  # ends the process even if its loop hangs
         log.info("drain", limit=limit, in_flight=data_path.in_flight)
         draining = asyncio.create_task(data_path.drain(limit))
         await asyncio.sleep(0)
-        while select.select([self.listener], [], [], 0)[0]:  # a connection waits to be taken  # noqa: ASYNC110
+        while not self.makes_way and select.select([self.listener], [], [], 0)[0]:  # a connection waits to be taken  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         if self.server is not None:
             self.server.close()

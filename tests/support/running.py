@@ -135,6 +135,7 @@ class Running:
         self, folder: Path, routes: str, *options: str, env: dict[str, str] | None = None, prefix: tuple[str, ...] = ()
     ) -> None:
         self.folder = folder
+        self.root = ROOT  # where the code lies that is run
         self.prefix = prefix  # a command that runs the proxy, such as prlimit
         self.file = folder / "routes.yaml"
         self.state = folder / "state"
@@ -154,7 +155,7 @@ class Running:
         command += ["--listen", f"127.0.0.1:{self.port}", "--admin", f"127.0.0.1:{self.admin_port}", *self.options]
         with open(self.log, "ab") as log:
             environment = {**os.environ, **self.env}
-            self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=environment)
+            self.process = subprocess.Popen(command, cwd=self.root, stdout=log, stderr=log, env=environment)
         if wait:
             until(self._is_ready, f"the proxy to be ready; its log: {self.log}")
         return self

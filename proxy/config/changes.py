@@ -13,7 +13,19 @@ from proxy.config.filter_words import filter_changes
 from proxy.config.units import duration_text, percent_text, size_text
 from proxy.model.filters import compared
 from proxy.model.sides import Stage
-from proxy.model.spec import Backend, CohortKey, Compare, Match, PathType, Person, Route, RoutesSpec, Rule
+from proxy.model.spec import (
+    Backend,
+    BackendTls,
+    Certificate,
+    CohortKey,
+    Compare,
+    Match,
+    PathType,
+    Person,
+    Route,
+    RoutesSpec,
+    Rule,
+)
 
 
 class Change(NamedTuple):
@@ -41,7 +53,7 @@ def changes(old: RoutesSpec, new: RoutesSpec) -> tuple[Change, ...]:
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             found.append(Change(name, f"{_shown(name, before)} -> {_shown(name, after)}"))
-    for name in ("limits", "shadow", "reasks", "breaker", "retention"):
+    for name in ("listen", "limits", "shadow", "reasks", "breaker", "retention"):
         found += [Change(name, what) for what in _of_values(getattr(old, name), getattr(new, name))]
     return tuple(found)
 
@@ -109,7 +121,7 @@ def _of_backends(old: dict[str, Backend], new: dict[str, Backend]) -> Iterator[C
         if name not in old:
             yield Change(f"backend {name}", f"added: {backend.url}")
         else:
-            for what in _of_values(old[name], backend, skip=("host", "port", "rewrite")):
+            for what in _of_values(old[name], backend, skip=("host", "port", "socket", "rewrite")):
                 yield Change(f"backend {name}", what)
             for what in filter_changes(old[name].rewrite, backend.rewrite):
                 yield Change(f"backend {name}", f"rewrite.{what}")
@@ -167,12 +179,26 @@ def _shown(name: str, value: Any) -> str:
         return f"{value.kind} {value.name}".strip()
     if isinstance(value, Match):
         return _match(value)
+    if isinstance(value, Certificate | BackendTls):
+        return _tls(value)
     if isinstance(value, frozenset):
         return ", ".join(sorted(value))
     if isinstance(value, tuple):
         return ", ".join(_shown("", item) for item in value)
     assert not is_dataclass(value), f"{name} has no words"  # noqa: S101 - a new kind of value needs its own branch above
     return str(value)
+
+
+def _tls(tls: Certificate | BackendTls) -> str:
+    """Names of files and hosts; of a password only that there is one."""
+    words = [tls.certificate or "no certificate"]
+    if isinstance(tls, Certificate):
+        words += [f"for {' or '.join(tls.hosts)}"] if tls.hosts else []
+    else:
+        words += [f"for {tls.server_name}"] if tls.server_name else []
+        words += [f"by {tls.ca or 'the authorities of the system'}" if tls.verify else "never verified"]
+    words += [f"key {tls.key}"] if tls.key else []
+    return " ".join([*words, *(["with a password"] if tls.password else [])])
 
 
 def _match(match: Match) -> str:

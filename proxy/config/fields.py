@@ -39,6 +39,7 @@ METHODS = (
 _ENV = r".*\$\{.*"  # editors see the reference, not its value
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")  # RFC 9110 section 5.6.2
+LONGEST_SOCKET_PATH = 107  # bytes that Linux has for the name of a Unix socket: unix(7)
 _HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?")
 
 
@@ -205,31 +206,47 @@ def _ratio(given: str) -> float:
 
 
 class Address(NamedTuple):
-    """Where a backend listens; an IPv6 `host` without its brackets."""
+    """Where a backend listens; an IPv6 `host` without its brackets. `socket` is the path of a Unix socket, or None."""
 
     url: str
     host: str
     port: int
+    tls: bool = False
+    socket: str | None = None
 
 
 def _address(given: str) -> Address:
     example = "For example `http://127.0.0.1:8101`."
+    if given.startswith("unix:"):
+        return _socket(given)
     try:
         parts = urlsplit(given)
         port = parts.port
     except ValueError as trouble:
         raise bad("must be a URL", example) from trouble
-    if parts.scheme == "https":
-        raise bad(
-            "is https, which is not supported for backends yet",
-            "Use http:// on a trusted network, or a local TLS sidecar.",
-        )
     host = parts.hostname or ""
-    if parts.scheme != "http" or not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+", host) or port == 0:
-        raise bad("must be http://host or http://host:port", example)
+    if parts.scheme not in ("http", "https") or not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+", host) or port == 0:
+        raise bad("must be http://host:port, https://host:port or unix:/path", example)
     if parts.username is not None or parts.path not in ("", "/") or "?" in given or "#" in given:
         raise bad("must end after the port", "Remove user, path and query: the client's own path is sent on unchanged.")
-    return Address(given.rstrip("/"), host, port or 80)
+    tls = parts.scheme == "https"
+    return Address(given.rstrip("/"), host, port or (443 if tls else 80), tls)
+
+
+def _socket(given: str) -> Address:
+    path = given.removeprefix("unix:")
+    if not path.startswith("/") or not path.isprintable() or len(path.encode()) > LONGEST_SOCKET_PATH:
+        raise bad(
+            f"must be `unix:` and an absolute path of at most {LONGEST_SOCKET_PATH} bytes",
+            "For example `unix:/run/charges.sock`.",
+        )
+    return Address(given, "", 0, False, path)
+
+
+def _file(given: str) -> str:
+    if not given or not given.isprintable() or len(given) > 4096:
+        raise bad("is no name of a file", "For example `tls/cert.pem`; it is looked for beside routes.yaml.")
+    return given
 
 
 def _header(given: str) -> str:
@@ -255,6 +272,8 @@ def _host(given: str) -> str:
 
 
 def _network(given: str) -> str:
+    if given == "unix":
+        return given
     try:
         return str(ipaddress.ip_network(given))
     except ValueError:
@@ -351,11 +370,12 @@ Percent = Annotated[float, *value(_percent, "percent", {**_NUMBERS, "minimum": 0
 Rate = Annotated[float, *value(_rate, "percent", {**_NUMBERS, "exclusiveMinimum": 0, "maximum": 50})]
 Confidence = Annotated[float, *value(_confidence, "percent", {**_NUMBERS, "minimum": 50, "maximum": 99.9999})]
 Ratio = Annotated[float, *value(_ratio, "number", {**_NUMBERS, "minimum": 1, "maximum": 100})]
-Url = Annotated[Address, *value(_address, "URL", _string(r"http://[^/?#@]+/?"))]
+Url = Annotated[Address, *value(_address, "URL", _string(r"https?://[^/?#@]+/?|unix:/.+"))]
+FileName = Annotated[str, *value(_file, "file", {"type": "string"})]
 HeaderName = Annotated[str, *value(_header, "header name", _string(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"))]
 CookieName = Annotated[str, *value(_cookie_or_header, "name", {"type": "string"})]
 Host = Annotated[str, *value(_host, "host name", {"type": "string"})]
-Network = Annotated[str, *value(_network, "address or network", {"type": "string"})]
+Network = Annotated[str, *value(_network, "address, network or `unix`", {"type": "string"})]
 FieldPath = Annotated[str, *value(_field_path, "field path", _string(r"\$.*"))]
 Redacted = Annotated[
     str, *value(_redacted, "field path, `header:Name` or `query:name`", _string(r"\$.*|header:.+|query:.+"))

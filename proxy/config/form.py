@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
@@ -11,13 +12,16 @@ from proxy.config.fields import (
     Count,
     Duration,
     DurationOrZero,
+    FileName,
     Flag,
     HeaderName,
+    Host,
     Name,
     Network,
     Number,
     Percent,
     Size,
+    Text,
     Url,
     Version,
     bad,
@@ -32,6 +36,7 @@ from proxy.config.route_form import RouteForm
 from proxy.model import spec
 
 _BACKEND = spec.Backend(name="", url="", host="", port=0)
+_TLS, _LISTEN = spec.BackendTls(), spec.Listen()
 _ROUTE = spec.Route(name="", matches=(), extracted="")
 _CANARY, _SHADOW, _COMPARE, _GATE = spec.Canary(), spec.Shadow(), spec.Compare(), spec.Gate()
 _LIMITS, _BUDGET, _BREAKER, _RETENTION = spec.Limits(), spec.ShadowBudget(), spec.Breaker(), spec.Retention()
@@ -39,10 +44,59 @@ _REASKS = spec.Reasks()
 _TOP = spec.RoutesSpec(backends={}, legacy="")
 
 
+_FILES = ("ca", "certificate", "key")
+_PASSWORD = "Opens an encrypted key. Only as `${NAME}`, from the environment."  # noqa: S105 - words about it
+
+
+class BackendTlsForm(Form):
+    """TLS to a backend whose url is `https://`. Files are read again when they change, for new connections."""
+
+    ca: FileName | None = default(
+        None, "A file of the authorities (PEM) that may vouch for the backend. Left out, those of the system."
+    )
+    certificate: FileName | None = default(
+        None, "What the proxy shows a backend that asks who it is (PEM, with chain)."
+    )
+    key: FileName | None = default(None, "The private key of `certificate`.")
+    password: Text | None = default(None, _PASSWORD)
+    server_name: Host | None = default(
+        None, "The name that is asked for, and that its certificate must have. Left out, the host of `url`."
+    )
+    verify: Flag = default(_TLS.verify, "`false` takes any certificate: anybody on the way can answer for the backend.")
+
+
+class CertificateForm(Form):
+    """A certificate of the public port. Its files are read again when they change; open connections go on."""
+
+    certificate: FileName = Field(description="The certificate (PEM), followed by its chain.")
+    key: FileName = Field(description="Its private key (PEM).")
+    password: Text | None = default(None, _PASSWORD)
+    hosts: tuple[Host, ...] = default(
+        (), "The names for which it is shown. The first certificate is shown for every other name, and for none."
+    )
+
+
+class ListenForm(Form):
+    """What a connection to the public port begins with. The address itself is `--listen`."""
+
+    tls: tuple[CertificateForm, ...] = default(
+        (), "Certificates. With at least one, the public port speaks TLS (1.2 and later, HTTP/1.1) and nothing else."
+    )
+    proxy_protocol: Flag = default(
+        _LISTEN.proxy_protocol,
+        "`true`: every peer in `trusted_proxies` must begin with a PROXY protocol header (v1 or v2), which names the"
+        " client. From anybody else such a header is refused.",
+    )
+
+
 class BackendForm(Form):
     """An upstream: the monolith or an extracted service."""
 
-    url: Url = Field(description="Where it listens: `http://host:port`. No path: the client's own goes on unchanged.")
+    url: Url = Field(
+        description="Where it listens: `http://host:port`, `https://host:port` or `unix:/path`. No path after the port:"
+        " the client's own goes on unchanged."
+    )
+    tls: BackendTlsForm | None = default(None, "For `https://`: whom to believe, and what to show.")
     build_header: HeaderName | None = default(
         _BACKEND.build_header,
         "The answer header that names the running build. Evidence is kept per build; the client never gets the header.",
@@ -66,10 +120,22 @@ class BackendForm(Form):
         PublicRewriteForm(), "What is mended where it knows itself by another name than the public one."
     )
 
-    def spec(self, name: str) -> spec.Backend:
-        url, host, port = self.url
-        rest = {key: getattr(self, key) for key in type(self).model_fields if key not in ("url", "rewrite")}
-        return spec.Backend(name=name, url=url, host=host, port=port, rewrite=self.rewrite.spec(), **rest)
+    def spec(self, name: str, folder: str, mark: spec.Mark) -> spec.Backend:
+        """`folder` is where relative names of files begin, `mark` where the `tls` block stands."""
+        url, host, port, encrypted, socket = self.url
+        rest = {key: getattr(self, key) for key in type(self).model_fields if key not in ("url", "tls", "rewrite")}
+        tls = spec.BackendTls(**_files(self.tls, folder), mark=mark) if self.tls else spec.BackendTls(mark=mark)
+        rest |= {"tls": tls if encrypted else None, "socket": socket, "rewrite": self.rewrite.spec()}
+        return spec.Backend(name=name, url=url, host=host, port=port, **rest)
+
+
+def _files(form: Form, folder: str) -> dict[str, Any]:
+    """The values of a block, those that name files from `folder` on."""
+    return {key: _inside(folder, value) if key in _FILES else value for key, value in form}
+
+
+def _inside(folder: str, name: str | None) -> str | None:
+    return name if not folder or not name or name.startswith("/") else f"{folder}/{name}"
 
 
 class LimitsForm(Form):
@@ -139,10 +205,12 @@ class RoutesForm(Form):
     routes: tuple[RouteForm, ...] = default(
         (), "The routes. Their order decides only between equally specific matches."
     )
+    listen: ListenForm = default(ListenForm(), "TLS and the PROXY protocol on the public port.")
     halt: Flag = default(_TOP.halt, "`true` sends every route back to legacy, but those retired or owning their data.")
     trusted_proxies: tuple[Network, ...] = default(
         _TOP.trusted_proxies,
-        "Networks of proxies in front of this one: what they say in X-Forwarded-* and Forwarded is kept and added to.",
+        "Networks of proxies in front of this one: what they say in X-Forwarded-* and Forwarded is kept and added to."
+        " `unix` stands for whoever comes through a Unix socket.",
     )
     ambiguous_paths: Annotated[str, *words("refuse", "legacy", kind="way of ambiguous paths")] = default(
         _TOP.ambiguous_paths,
@@ -160,12 +228,23 @@ class RoutesForm(Form):
     def _empty(cls, given: object) -> object:
         return [] if given is None else given
 
-    def spec(self, backends: dict[str, spec.Backend], routes: tuple[spec.Route, ...], digest: str) -> spec.RoutesSpec:
+    def spec(
+        self,
+        backends: dict[str, spec.Backend],
+        routes: tuple[spec.Route, ...],
+        digest: str,
+        folder: str,
+        marks: Sequence[spec.Mark],
+    ) -> spec.RoutesSpec:
+        """`marks` are those of the certificates; `folder` is where relative names of files begin."""
+        certificates = zip(self.listen.tls, marks, strict=True)
+        tls = tuple(spec.Certificate(**_files(one, folder), mark=mark) for one, mark in certificates)
         return spec.RoutesSpec(
             backends=backends,
             legacy=self.legacy,
             routes=routes,
             halt=self.halt,
+            listen=spec.Listen(tls, self.listen.proxy_protocol),
             trusted_proxies=self.trusted_proxies,
             ambiguous_paths=self.ambiguous_paths,
             limits=spec.Limits(**dict(self.limits)),

@@ -19,9 +19,10 @@ from proxy.config.checks import Piece, check_all, check_reasks
 from proxy.config.complaints import complain
 from proxy.config.form import BackendForm, RoutesForm
 from proxy.config.route_form import RouteForm
+from proxy.config.tls_checks import check_tls
 from proxy.config.yaml_text import Loc, Pairs, Plain, Source, UnreadableError, parse, spec_mark
 from proxy.model.problem import Problem, Severity
-from proxy.model.spec import RoutesSpec
+from proxy.model.spec import Mark, RoutesSpec
 
 _Form = TypeVar("_Form", bound=BaseModel)
 _SMALLEST = (
@@ -83,16 +84,28 @@ def _build(source: Source, data: dict[str, Plain], text: str, today: date | None
     # 2. Everything else, then what one block says about another.
     form = _piece(source, RoutesForm, (), top).form
     check_all(source, data.get("legacy"), backends, routes, today)
+    check_tls(source, data.get("listen"), backends)
     check_reasks(source, data.get("reasks"), data.get("legacy"), backends, routes)
 
     # 3. The spec, if nothing is wrong.
     if form is None or any(problem.severity is Severity.ERROR for problem in source.problems):
         return None
+    folder = source.file.rpartition("/")[0]
     return form.spec(
-        {name: piece.form.spec(name) for name, piece in backends.items() if piece.form},
-        tuple(piece.form.spec(spec_mark(source.find(piece.loc)[0])) for piece in routes if piece.form),
+        {
+            name: piece.form.spec(name, folder, _mark(source, (*piece.loc, "tls")))
+            for name, piece in backends.items()
+            if piece.form
+        },
+        tuple(piece.form.spec(_mark(source, piece.loc)) for piece in routes if piece.form),
         hashlib.sha256(text.encode()).hexdigest()[:12],
+        folder,
+        [_mark(source, ("listen", "tls", number)) for number in range(len(form.listen.tls))],
     )
+
+
+def _mark(source: Source, loc: Loc) -> Mark:
+    return spec_mark(source.find(loc)[0])
 
 
 def _piece(source: Source, form: type[_Form], loc: Loc, raw: Plain) -> Piece[_Form]:

@@ -61,6 +61,7 @@ RegularExpression; then method, number of headers, number of query parameters, o
 _BLOCKS = {
     "BackendForm": "backends.<name>",
     "PublicRewriteForm": "backends.<name>.rewrite",
+    "BackendTlsForm": "backends.<name>.tls",
     "RouteForm": "routes[]",
     "MatchForm": "routes[].match, routes[].matches[]",
     "PathForm": "routes[].matches[].path",
@@ -88,6 +89,8 @@ _BLOCKS = {
     "CorsForm": "routes[].filters.cors",
     "DeprecationForm": "routes[].filters.deprecation",
     "TimeoutsForm": "routes[].timeouts",
+    "ListenForm": "listen",
+    "CertificateForm": "listen.tls[]",
     "LimitsForm": "limits",
     "BudgetForm": "shadow",
     "ReasksForm": "reasks",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from proxy.data_path.exchange import Exchange
 from proxy.data_path.filtering import own_answer, put, record_of
@@ -36,14 +36,23 @@ GRACE = 0.25  # for an idle connection, when a drain begins
 _LATE = 1.0  # for the first request of a connection that came while draining
 
 
+class Origin(NamedTuple):
+    """Where a connection comes from, when that is more than its socket tells: the client's address, "" for none, and
+    the scheme it spoke."""
+
+    ip: str
+    scheme: bytes
+
+
 class Client(asyncio.Protocol):
-    """`transport` is set by the loop before any data arrives."""
+    """`transport` is set by the loop before any data arrives. `origin` is None for plain HTTP from the very peer."""
 
     __slots__ = (
         "_closing",
         "_engine",
         "_exchange",
         "_linger_left",
+        "_origin",
         "_part",
         "_peer",
         "_peer_view",
@@ -60,8 +69,9 @@ class Client(asyncio.Protocol):
     transport: asyncio.Transport
     _peer: Peer
 
-    def __init__(self, engine: DataPath) -> None:
+    def __init__(self, engine: DataPath, origin: Origin | None = None) -> None:
         self._engine = engine
+        self._origin = origin
         self._view: View = engine.view
         self._peer_view: View | None = None
         self._exchange: Exchange | None = None
@@ -212,9 +222,11 @@ class Client(asyncio.Protocol):
 
     def _peer_of(self, view: View) -> Peer:
         self._peer_view = view
-        name = self.transport.get_extra_info("peername")
-        ip = name[0] if name else ""
-        return peer_of(ip, trusted=view.snapshot.is_trusted(ip), scheme=self._engine.scheme)
+        origin = self._origin
+        if origin is None:
+            name = self.transport.get_extra_info("peername")
+            origin = Origin(name[0] if isinstance(name, tuple) else "", b"http")
+        return peer_of(origin.ip, trusted=view.snapshot.is_trusted(origin.ip), scheme=origin.scheme)
 
     def _refuse(self, outcome: Outcome, reason: str, raw: bytes = b"") -> None:
         """Answer what never became an exchange, and close: what follows on this connection cannot be trusted."""
@@ -313,7 +325,8 @@ class Client(asyncio.Protocol):
         wheel = self._engine.wheel
         if linger and not self.transport.is_closing():
             self.resume()
-            self.transport.write_eof()
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
             wheel.watch(self, wheel.now + _LINGER)
         else:
             self.transport.close()
@@ -326,7 +339,10 @@ class Client(asyncio.Protocol):
         if self._tunnel is not None:
             return
         if self._closing:
-            self.transport.abort()
+            if self.transport.is_closing() or self.transport.can_write_eof():
+                self.transport.abort()
+            else:  # TLS has no half of an end: what was the second step is the first
+                self._end(linger=False)
         elif self._write_paused:
             if exchange is not None:
                 exchange.client_gone(Outcome.CLIENT_STALLED)
@@ -390,7 +406,7 @@ class Client(asyncio.Protocol):
     def eof_received(self) -> bool:
         if self._tunnel is not None:
             self._tunnel.client_eof()
-            return True
+            return self.transport.can_write_eof()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:

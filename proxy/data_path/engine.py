@@ -9,14 +9,17 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import socket
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from proxy.data_path.call import Call
 from proxy.data_path.client import Client
+from proxy.data_path.entrance import Entrance
 from proxy.data_path.leaving import end_what_is_left
 from proxy.data_path.pool import Pool
+from proxy.data_path.tls import Keyring
 from proxy.data_path.wheel import TICK, Wheel
 from proxy.model.decision import Decision
 from proxy.model.observation import Exchange as Exchanged
@@ -44,7 +47,7 @@ class View:
 class DataPath:
     """Made inside a running loop. `record` is called exactly once per exchange; `offer` after the answer was handed to
     the transport, where a copy is due. Neither may wait or raise. `breakers` gives a backend's breaker, `dice` numbers
-    in [0, 1)."""
+    in [0, 1), `told_of_keys` hears of certificates that were read anew (see `Keyring`)."""
 
     def __init__(
         self,
@@ -54,7 +57,7 @@ class DataPath:
         offer: Callable[[Exchanged, Decision], None],
         breakers: Callable[[str], Breaker],
         dice: Callable[[], float],
-        scheme: bytes = b"http",
+        told_of_keys: Callable[[str, str], None] = lambda name, trouble: None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.wheel = Wheel(self._loop)
@@ -62,7 +65,7 @@ class DataPath:
         self.offer = offer
         self.breaker = breakers
         self.dice = dice
-        self.scheme = scheme
+        self.keyring = Keyring(self.wheel, told_of_keys)
         self.draining = False
         self.in_flight = 0
         self.clients: set[Client] = set()
@@ -74,8 +77,19 @@ class DataPath:
         self._empty: asyncio.Future[None] | None = None
 
     def protocol(self) -> Client:
-        """The factory for `loop.create_server`."""
+        """The factory for `loop.create_server`: plain HTTP from the first byte. All else comes by `entrance`."""
         return Client(self)
+
+    @property
+    def needs_entrance(self) -> bool:
+        """True while connections begin with something else than HTTP."""
+        listen = self.view.snapshot.spec.listen
+        return bool(listen.tls) or listen.proxy_protocol
+
+    def entrance(self, listener: socket.socket) -> Entrance:
+        """Accept from this socket, and lead each connection through TLS and the PROXY protocol as the spec in force
+        has them at that moment."""
+        return Entrance(self, listener)
 
     @property
     def client_connections(self) -> int:
@@ -108,13 +122,16 @@ class DataPath:
 
     def _view(self, snapshot: Snapshot, pools: dict[str, Pool], shadow_pools: dict[str, Pool]) -> View:
         spec = snapshot.spec
+        self.keyring.use(spec)
         copies = max(1, spec.shadow.concurrency)
 
         def pool(old: Pool | None, backend: Backend, limit: int) -> Pool:
             head_limit = spec.limits.head
             if old is not None and (old.backend, old.limit, old.head_limit) == (backend, limit, head_limit):
                 return old
-            return Pool(backend, loop=self._loop, wheel=self.wheel, head_limit=head_limit, limit=limit)
+            return Pool(
+                backend, loop=self._loop, wheel=self.wheel, keyring=self.keyring, head_limit=head_limit, limit=limit
+            )
 
         return View(
             snapshot,

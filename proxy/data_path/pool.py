@@ -9,9 +9,11 @@ which the kernel has nothing to read: servers close idle connections after secon
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections import deque
 
+from proxy.data_path.tls import SHUTDOWN, Keyring, TlsError, tls_reason
 from proxy.data_path.upstream import Upstream, User
 from proxy.data_path.wheel import NEVER, Wheel
 from proxy.model.outcome import Outcome
@@ -50,7 +52,14 @@ class Pool:
     """`busy` counts connections in use. `head_limit` bounds an answer's head, in bytes."""
 
     def __init__(
-        self, backend: Backend, *, loop: asyncio.AbstractEventLoop, wheel: Wheel, head_limit: int, limit: int
+        self,
+        backend: Backend,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        wheel: Wheel,
+        keyring: Keyring,
+        head_limit: int,
+        limit: int,
     ) -> None:
         self.backend = backend
         self.authority = authority_of(backend)
@@ -59,6 +68,7 @@ class Pool:
         self.limit = limit
         self.wheel = wheel
         self._loop = loop
+        self._keyring = keyring
         self._all: set[Upstream] = set()
         self._idle: list[Upstream] = []
         self._waiting: deque[_Waiting] = deque()
@@ -145,6 +155,28 @@ class Pool:
             task = self._loop.create_task(self._open())
             self._opening.add(task)
 
+    async def _connect(self) -> Upstream:
+        """A connection that is ready for a request, TLS and all. Raises OSError, ssl.SSLError, TlsError."""
+        backend = self.backend
+        if backend.socket is not None:
+            return (await self._loop.create_unix_connection(lambda: Upstream(self), backend.socket))[1]
+        if backend.tls is None:
+            return (await self._loop.create_connection(lambda: Upstream(self), backend.host, backend.port))[1]
+        context = self._keyring.context(backend.tls)
+        try:
+            return (
+                await self._loop.create_connection(
+                    lambda: Upstream(self),
+                    backend.host,
+                    backend.port,
+                    ssl=context,
+                    server_hostname=backend.tls.server_name or backend.host,
+                    ssl_shutdown_timeout=SHUTDOWN,
+                )
+            )[1]
+        except (ConnectionResetError, ConnectionAbortedError):
+            raise ssl.SSLError("closed during the handshake") from None
+
     async def _open(self) -> None:
         """Connect once, for the one who waits longest when it is done."""
         outcome = Outcome.UPSTREAM_CONNECT_REFUSED
@@ -152,9 +184,10 @@ class Pool:
         upstream: Upstream | None = None
         try:
             async with asyncio.timeout(self.backend.connect_timeout):
-                _, upstream = await self._loop.create_connection(
-                    lambda: Upstream(self), self.backend.host, self.backend.port
-                )
+                upstream = await self._connect()
+        except (ssl.SSLError, TlsError) as error:
+            outcome = Outcome.UPSTREAM_TLS_FAILED
+            reason = tls_reason(error)
         except TimeoutError:
             outcome = Outcome.UPSTREAM_CONNECT_TIMEOUT
             reason = f"not connected within {self.backend.connect_timeout:g} s"

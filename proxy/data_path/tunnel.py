@@ -55,19 +55,17 @@ class Tunnel:
             self._client.resume_reading()
 
     def client_eof(self) -> None:
-        if not self._upstream.transport.is_closing():
-            self._upstream.transport.write_eof()
-        self._half_closed()
+        self._pass_end(self._upstream.transport)
 
     def upstream_eof(self) -> None:
-        if not self._client.is_closing():
-            self._client.write_eof()
-        self._half_closed()
+        self._pass_end(self._client)
 
-    def _half_closed(self) -> None:
+    def _pass_end(self, other: asyncio.Transport) -> None:
         self._ends += 1
-        if self._ends == 2:
-            self._close()
+        if self._ends == 2 or other.is_closing() or not other.can_write_eof():
+            self._close()  # loops know no half-closed connection over TLS
+        else:
+            other.write_eof()
 
     def client_lost(self) -> None:
         self._close()

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import select
+import ssl
 from typing import TYPE_CHECKING, Protocol, cast
 
 from proxy.data_path.framing import Body, Chunked, Length, Sink, UntilClose
 from proxy.data_path.parse import CHUNKED, Answer, Refused, head_may_follow, read_answer
+from proxy.data_path.tls import tls_reason
 from proxy.data_path.wheel import NEVER
 from proxy.model.heads import ResponseHead
 from proxy.model.outcome import Outcome
@@ -58,6 +60,7 @@ class Upstream(asyncio.Protocol):
         "_method",
         "_part",
         "_poll",
+        "_said_all",
         "answering",
         "closed",
         "deadline",
@@ -96,6 +99,7 @@ class Upstream(asyncio.Protocol):
         self._keep_alive = False
         self._interims = 0
         self._poll: select.poll | None = None
+        self._said_all = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
@@ -309,7 +313,8 @@ class Upstream(asyncio.Protocol):
     def eof_received(self) -> bool:
         if self.tunnel is not None:
             self.tunnel.upstream_eof()
-            return True
+            return self.transport.can_write_eof()
+        self._said_all = True
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -325,7 +330,9 @@ class Upstream(asyncio.Protocol):
         self._close(abort=True)
         if user is None:
             return
-        if isinstance(body, UntilClose) and exc is None:
+        if isinstance(exc, ssl.SSLError):  # with TLS 1.3 a backend refuses our certificate after the handshake
+            user.on_failed(Outcome.UPSTREAM_TLS_FAILED, tls_reason(exc))
+        elif isinstance(body, UntilClose) and exc is None and (self._said_all or not self.pool.backend.tls):
             body.done = True
             user.on_body(b"", True)
         elif body is None:

@@ -15,6 +15,8 @@ class Outcome(StrEnum):
     OK = "ok"
     TUNNELLED = "tunnelled"
     # the client's doing
+    REQUEST_TLS_FAILED = "request_tls_failed"
+    REQUEST_PROXY_HEADER_INVALID = "request_proxy_header_invalid"
     REQUEST_HEAD_INVALID = "request_head_invalid"
     REQUEST_HEAD_TOO_LARGE = "request_head_too_large"
     REQUEST_HEAD_TIMEOUT = "request_head_timeout"
@@ -30,6 +32,7 @@ class Outcome(StrEnum):
     # a backend's doing
     UPSTREAM_CONNECT_REFUSED = "upstream_connect_refused"
     UPSTREAM_CONNECT_TIMEOUT = "upstream_connect_timeout"
+    UPSTREAM_TLS_FAILED = "upstream_tls_failed"
     UPSTREAM_FIRST_BYTE_TIMEOUT = "upstream_first_byte_timeout"
     UPSTREAM_CLOSED = "upstream_closed"
     UPSTREAM_HEAD_INVALID = "upstream_head_invalid"
@@ -74,6 +77,7 @@ _STATUS = {
     Outcome.REQUEST_BODY_TIMEOUT: 408,
     Outcome.UPSTREAM_CONNECT_REFUSED: 502,
     Outcome.UPSTREAM_CONNECT_TIMEOUT: 504,
+    Outcome.UPSTREAM_TLS_FAILED: 502,
     Outcome.UPSTREAM_FIRST_BYTE_TIMEOUT: 504,
     Outcome.UPSTREAM_CLOSED: 502,
     Outcome.UPSTREAM_HEAD_INVALID: 502,
@@ -91,6 +95,7 @@ _BEFORE_ANSWER = frozenset(
     {
         Outcome.UPSTREAM_CONNECT_REFUSED,
         Outcome.UPSTREAM_CONNECT_TIMEOUT,
+        Outcome.UPSTREAM_TLS_FAILED,
         Outcome.UPSTREAM_FIRST_BYTE_TIMEOUT,
         Outcome.UPSTREAM_CLOSED,
         Outcome.UPSTREAM_HEAD_INVALID,

@@ -34,13 +34,50 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class BackendTls:
+    """TLS to a backend. `ca` names a file of authorities, None for those of the system; `certificate` and `key` are
+    shown to the backend where it asks; `server_name` is asked for and verified, None for the host of the url."""
+
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+    password: str | None = field(default=None, repr=False)
+    server_name: str | None = None
+    verify: bool = True
+    mark: Mark = field(default=Mark(1, 1), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate of the listener and its key, as files; `hosts` are the names it is shown for (`*.` one label)."""
+
+    certificate: str
+    key: str
+    hosts: tuple[str, ...] = ()
+    password: str | None = field(default=None, repr=False)
+    mark: Mark = field(default=Mark(1, 1), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """What a client connection begins with, before HTTP: a PROXY protocol header, a TLS handshake, both or nothing. The
+    first certificate is shown to whoever names no host, or none that is known."""
+
+    tls: tuple[Certificate, ...] = ()
+    proxy_protocol: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Backend:
-    """An upstream. `timeout` is the wait for the first byte of an answer, `idle_timeout` between two pieces."""
+    """An upstream. `timeout` is the wait for the first byte of an answer, `idle_timeout` between two pieces. `tls` is
+    None for plain HTTP; `socket` is the path of a Unix socket, and then there are neither host nor port."""
 
     name: str
     url: str
     host: str
     port: int
+    tls: BackendTls | None = None
+    socket: str | None = None
     build_header: str | None = None
     connect_timeout: float = 1.0
     timeout: float = 15.0
@@ -229,6 +266,7 @@ class RoutesSpec:
     legacy: str
     routes: tuple[Route, ...] = ()
     halt: bool = False
+    listen: Listen = Listen()
     trusted_proxies: tuple[str, ...] = ()
     ambiguous_paths: str = "refuse"  # or "legacy"
     limits: Limits = Limits()

@@ -3,7 +3,7 @@
 from proxy.routing.breaker import Breaker
 from proxy.routing.explain import Explanation, explain
 from proxy.routing.filters import for_side
-from proxy.routing.forwarding import copy_head
+from proxy.routing.forwarding import authority_of, copy_head
 from proxy.routing.inventory import Inventory
 from proxy.routing.naming import named_path
 from proxy.routing.plan import can_be_copied
@@ -18,6 +18,7 @@ __all__ = [
     "Inventory",
     "Snapshot",
     "Table",
+    "authority_of",
     "build_snapshot",
     "can_be_copied",
     "compile_table",

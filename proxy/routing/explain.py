@@ -49,7 +49,8 @@ def explain(snapshot: Snapshot, head: RequestHead, client_ip: str, dice: float =
         for route, match, objection in snapshot.table.considered(head, path)
     )
     plan = snapshot.plan(found)
-    peer = peer_of(client_ip, trusted=snapshot.is_trusted(client_ip))
+    scheme = b"https" if snapshot.spec.listen.tls else b"http"
+    peer = peer_of(client_ip, trusted=snapshot.is_trusted(client_ip), scheme=scheme)
     decision = decide(plan, head, snapshot.client_ip(head.headers, peer), dice) if plan is not None else None
     upstream = b""
     if decision is not None:

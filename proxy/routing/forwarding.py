@@ -107,22 +107,21 @@ def passes_as_it_is(name: bytes) -> bool:
 
 
 def peer_of(ip: str, *, trusted: bool, scheme: bytes = b"http") -> Peer:
-    """The peer of one client connection. `ip` as the socket names it; `trusted` from `Snapshot.is_trusted(ip)`."""
+    """The peer of one client connection. `ip` as the socket names it, "" at a Unix socket (RFC 7239 section 6.2:
+    `unknown`); `trusted` from `Snapshot.is_trusted(ip)`."""
     address = ip.partition("%")[0].encode()
-    node = b'"[%b]"' % address if b":" in address else address
-    return Peer(
-        ip,
-        trusted,
-        scheme,
-        b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b" % (address, scheme),
-        b"for=%b;proto=%b" % (node, scheme),
-    )
+    node = b'"[%b]"' % address if b":" in address else address or b"unknown"
+    line = b"X-Forwarded-For: %b\r\n" % address if address else b""
+    return Peer(ip, trusted, scheme, line + b"X-Forwarded-Proto: " + scheme, b"for=%b;proto=%b" % (node, scheme))
 
 
 def authority_of(backend: Backend) -> bytes:
-    """The backend's own `host:port`, as a Host field has it: port 80 is left out."""
+    """The backend's own `host:port`, as a Host field has it: the usual port of its scheme is left out. `localhost` for
+    a Unix socket, as other proxies and curl say."""
+    if backend.socket is not None:
+        return b"localhost"
     host = f"[{backend.host}]" if ":" in backend.host else backend.host
-    return (host if backend.port == 80 else f"{host}:{backend.port}").encode()
+    return (host if backend.port == (443 if backend.tls else 80) else f"{host}:{backend.port}").encode()
 
 
 def request_id_of(headers: Headers) -> bytes | None:
@@ -362,10 +361,10 @@ def _extend_chain(lines: list[bytes], fields: list[tuple[int, HeaderPair]], peer
     said: dict[int, list[bytes]] = {}
     for kind, pair in fields:
         said.setdefault(kind, []).append(pair[1])
-    own_for, own_proto = (line.partition(b": ")[2] for line in peer.address_line.split(b"\r\n"))
-    chain = b", ".join((*said.get(_FORWARDED_FOR, ()), own_for))
-    lines.append(b"X-Forwarded-For: " + chain)
-    lines.append(b"X-Forwarded-Proto: " + b", ".join(said.get(_FORWARDED_PROTO, [own_proto])))
+    chain = [*said.get(_FORWARDED_FOR, ()), *([peer.ip.partition("%")[0].encode()] if peer.ip else ())]
+    if chain:
+        lines.append(b"X-Forwarded-For: " + b", ".join(chain))
+    lines.append(b"X-Forwarded-Proto: " + b", ".join(said.get(_FORWARDED_PROTO, [peer.scheme])))
     quotable = host if host and _is_quotable(host) else None
     hosts = said.get(_FORWARDED_HOST) or ([quotable] if quotable else [])
     if hosts:

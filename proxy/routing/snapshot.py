@@ -22,6 +22,8 @@ from proxy.routing.forwarding import Peer
 from proxy.routing.plan import Plan, build_plan, unrouted_plan
 from proxy.routing.table import Lookup, Table
 
+UNIX = "unix"  # in `trusted_proxies`: whoever comes through a Unix socket
+
 
 class Plans(dict[str, Plan]):
     """The plan of each route by name, made when it is first asked for: of 10,000 routes most rest, and shipping their
@@ -88,8 +90,9 @@ class Snapshot:
         return plan.filters if plan is not None else None
 
     def is_trusted(self, ip: str) -> bool:
-        """True when the peer's address is among `trusted_proxies`; ask once per connection."""
-        return contains(self.trusted, ip)
+        """True when the peer's address is among `trusted_proxies`; ask once per connection. It is "" for a peer at a
+        Unix socket, which has none."""
+        return contains(self.trusted, ip) if ip else UNIX in self.spec.trusted_proxies
 
     def client_ip(self, headers: Headers, peer: Peer) -> str:
         """The client's address: the peer's, or behind trusted proxies the last one in X-Forwarded-For that is not one
@@ -122,7 +125,7 @@ def build_snapshot(
     if len(spec.by_name) != len(spec.routes):
         spec = replace(spec, by_name={route.name: route for route in spec.routes})
     plans = Plans(spec, states, rules)
-    trusted = tuple(ip_network(entry, strict=False) for entry in spec.trusted_proxies)
+    trusted = tuple(ip_network(entry, strict=False) for entry in spec.trusted_proxies if entry != UNIX)
     filtered = [route.filters for route in spec.routes if route.filters != NO_FILTERS]
     filtering = bool(filtered) or any(backend.rewrite != NO_REWRITE for backend in spec.backends.values())
     cors = any(filters.cors for filters in filtered)

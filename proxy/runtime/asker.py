@@ -167,8 +167,7 @@ class Asker:
             self._go_on(backend, lane)
 
         spec = self._snapshot.spec.backends[backend]
-        authority = f"{spec.host}:{spec.port}".encode()
-        copy = routing.copy_head(request, authority=authority, preserve_host=spec.preserve_host)
+        copy = routing.copy_head(request, authority=routing.authority_of(spec), preserve_host=spec.preserve_host)
         head, told = routing.for_side(self._snapshot.filters_of(request), question.side, copy, done)
         cancel = self._data_path.call(
             backend,

@@ -145,9 +145,9 @@ class Live:
         return AuditRow(self.clock(), who, action, route, what, why)
 
 
-def _address(spec: RoutesSpec, route: Route) -> tuple[str, int]:
+def _address(spec: RoutesSpec, route: Route) -> tuple[str, int, str | None]:
     backend = spec.backends[route.extracted]
-    return backend.host, backend.port
+    return backend.host, backend.port, backend.socket
 
 
 def _stage(stage: Stage, percent: float) -> str:

@@ -185,8 +185,7 @@ class Worker:
             gone = Observation(side, backend, Outcome.CANCELLED, 0, (), exchange.request.body, "", 0.0, 0.0)
             return loop.call_soon(done, gone).cancel
         request = exchange.request
-        authority = f"{spec.host}:{spec.port}".encode()
-        head = routing.copy_head(request, authority=authority, preserve_host=spec.preserve_host)
+        head = routing.copy_head(request, authority=routing.authority_of(spec), preserve_host=spec.preserve_host)
         if snapshot.filtering:
             head, done = routing.for_side(snapshot.plans[exchange.route].filters, side, head, done)
         return data_path.call(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import socket
 from types import TracebackType
 
-from proxy.data_path import DataPath
+from proxy.data_path import DataPath, Doors
 from proxy.model.decision import Decision
 from proxy.model.observation import Exchange
 from proxy.model.records import Ended
@@ -45,8 +46,10 @@ def snapshot_of(spec: RoutesSpec) -> Snapshot:
 class Running:
     """A listening data path: `async with Running(spec) as proxy`."""
 
-    def __init__(self, spec: RoutesSpec, dice: float = 0.0) -> None:
+    def __init__(self, spec: RoutesSpec, dice: float = 0.0, listener: socket.socket | None = None) -> None:
         self.spec = spec
+        self._listener = listener
+        self.told: list[tuple[str, str]] = []
         self.ended: list[Ended] = []
         self.offered: list[tuple[Exchange, Decision]] = []
         self.breakers: dict[str, Breaker] = {}
@@ -66,26 +69,31 @@ class Running:
             offer=lambda exchange, decision: self.offered.append((exchange, decision)),
             breakers=self.breaker,
             dice=lambda: self._dice,
+            told_of_keys=lambda what, trouble: self.told.append((what, trouble)),
         )
-        loop = asyncio.get_running_loop()
-        self.server = await loop.create_server(self.engine.protocol, "127.0.0.1", 0)
-        self.port = self.server.sockets[0].getsockname()[1]
+        self.listener = self._listener or socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.listener.setblocking(False)
+        if self.listener.family != socket.AF_UNIX:
+            self.port = self.listener.getsockname()[1]
+        self.doors = Doors(self.engine, self.listener)
+        await self.doors.follow()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.server.close()
+        self.doors.close()
         self.engine.close()
+        self.listener.close()
         for wire in self.wires:
             wire.writer.transport.abort()
         await asyncio.sleep(0.01)
         if kind is None:
             assert self.engine.in_flight == 0, "an exchange never ended"
 
-    async def connect(self) -> Wire:
+    async def connect(self, **options: object) -> Wire:
         """A client; it is closed with the proxy if the test does not do it."""
-        wire = await connect(self.port)
+        wire = await connect(self.port, **options)
         self.wires.append(wire)
         return wire
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 PATIENCE = 5.0
 
@@ -140,8 +143,13 @@ def fields(head: bytes, name: bytes) -> list[bytes]:
     return [value for key, _, value in pairs if key.lower() == name.lower()]
 
 
-async def connect(port: int) -> Wire:
-    return Wire(*await asyncio.open_connection("127.0.0.1", port, limit=2**20))
+async def connect(port: int, **options: Any) -> Wire:
+    """A client; `options` are those of `loop.create_connection`, such as ssl."""
+    return Wire(*await asyncio.open_connection("127.0.0.1", port, limit=2**20, **options))
+
+
+async def connect_unix(path: Path) -> Wire:
+    return Wire(*await asyncio.open_unix_connection(path, limit=2**20))
 
 
 class RawUpstream:
@@ -149,8 +157,9 @@ class RawUpstream:
 
     A script that ends closes its connection. `requests` is for scripts that record what they saw."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, tls: ssl.SSLContext | None = None) -> None:
         self.script = script
+        self.tls = tls
         self.connections: list[Served] = []
         self.requests: list[tuple[bytes, bytes]] = []
         self.trouble: list[BaseException] = []
@@ -163,8 +172,11 @@ class RawUpstream:
         return self
 
     async def start(self, port: int = 0) -> None:
-        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", port)
+        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", port, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
+
+    async def start_unix(self, path: Path) -> None:
+        self._server = await asyncio.start_unix_server(self._accepted, path)
 
     async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         served = Served(reader, writer, len(self.connections))
@@ -198,7 +210,7 @@ class RawUpstream:
         await self.stop()
 
     @classmethod
-    def answering(cls, *answers: bytes) -> RawUpstream:
+    def answering(cls, *answers: bytes, tls: ssl.SSLContext | None = None) -> RawUpstream:
         """Answers every request on every connection, the last answer again and again; keeps what it was sent."""
         left = list(answers)
 
@@ -207,7 +219,7 @@ class RawUpstream:
                 upstream.requests.append(await served.request())
                 await served.send(left.pop(0) if len(left) > 1 else left[0])
 
-        upstream = cls(script)
+        upstream = cls(script, tls)
         return upstream
 
 

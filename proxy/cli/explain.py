@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from proxy.model.decision import Decision
     from proxy.model.headers import HeaderPair
     from proxy.model.heads import RequestHead
+    from proxy.model.spec import RoutesSpec
     from proxy.routing import Explanation
 
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token, RFC 9110 section 5.6.2
@@ -127,13 +128,26 @@ def command(
     source = compiled(config)
     snapshot = source.snapshot(states_of_file(source.spec), 1, source.spec.halt)
     explanation = routing.explain(snapshot, head, client_ip)
+    filters = _filters(source.spec, explanation)
     if as_json:
-        show_json(_plain(explanation))
+        show_json({**_plain(explanation), "filters": filters})
     else:
-        _show(explanation)
+        _show(explanation, filters)
 
 
-def _show(explanation: Explanation) -> None:
+def _filters(spec: RoutesSpec, explanation: Explanation) -> dict[str, str]:
+    """What is changed on the way by the route and by the answering backend, in words."""
+    from proxy import config
+
+    route = spec.by_name.get(explanation.route or "")
+    words = config.filter_words(route.filters) if route else {}
+    if explanation.decision is not None:
+        backend = spec.backends[explanation.decision.backend]
+        words |= {f"backend {backend.name}: {key}": text for key, text in config.filter_words(backend.rewrite).items()}
+    return words
+
+
+def _show(explanation: Explanation, filters: dict[str, str]) -> None:
     decision = explanation.decision
     if decision is None:
         show(styled("Refused: the path can be read in ways that belong to different routes.", "bold red"))
@@ -149,6 +163,13 @@ def _show(explanation: Explanation) -> None:
         )
     for one in explanation.considered:
         show(indented(f"{one.route}: {one.match}: {one.objection or 'holds'}"))
+    if filters:
+        show("", styled("changed on the way", "bold"), *(indented(f"{key}: {text}") for key, text in filters.items()))
+    if explanation.own:
+        show("", styled("answered by the proxy itself, no side is asked", "bold"))
+        show(*(indented(line) for line in explanation.own.splitlines() if line))
+    if explanation.refused:
+        show("", styled("Refused: the path would have several meanings after it was rewritten.", "bold red"))
     if explanation.upstream:
         show("", styled(f"sent to {explanation.decision.backend if explanation.decision else ''}", "bold"))
         show(*(indented(line) for line in explanation.upstream.splitlines() if line))
@@ -176,4 +197,6 @@ def _plain(explanation: Explanation) -> dict[str, object]:
         if decision
         else None,
         "upstream": explanation.upstream,
+        "own_answer": explanation.own,
+        "refused": explanation.refused,
     }

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from pydantic.alias_generators import to_camel
+
 from proxy.config.units import duration_text
-from proxy.model.filters import Filters, HeaderEdit, PathRewrite, PublicRewrite
+from proxy.model.filters import Cors, Filters, HeaderEdit, PathRewrite, PublicRewrite
 
 
 def filter_words(filters: Filters | PublicRewrite) -> dict[str, str]:
@@ -29,7 +31,7 @@ def filter_changes(old: Filters | PublicRewrite, new: Filters | PublicRewrite) -
 def _leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     for field in fields(value):
         inner = getattr(value, field.name)
-        key = f"{prefix}{field.name}"
+        key = prefix + (to_camel(field.name) if isinstance(value, Cors) else field.name)
         if is_dataclass(inner) and not isinstance(inner, HeaderEdit | PathRewrite):
             yield from _leaves(inner, f"{key}.")
         elif inner is not None and inner != HeaderEdit() and inner != () and inner is not False:
@@ -47,4 +49,4 @@ def _words(key: str, value: Any) -> str:
         return ", ".join(value)
     if value is True:
         return "true"
-    return duration_text(value) if key.endswith("max_age") else str(value)
+    return duration_text(value) if key.endswith("maxAge") else str(value)

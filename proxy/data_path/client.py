@@ -13,7 +13,7 @@ import struct
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from proxy.data_path.exchange import Exchange
-from proxy.data_path.filtering import own_answer, put, record_of
+from proxy.data_path.filtering import put, record_of
 from proxy.data_path.parse import Refused, Request, head_may_follow, read_request
 from proxy.data_path.refusals import refusal
 from proxy.data_path.tunnel import Tunnel
@@ -23,6 +23,7 @@ from proxy.model.outcome import Outcome
 from proxy.model.records import Ended
 from proxy.routing.forwarding import Peer, peer_of
 from proxy.routing.plan import Plan, decide
+from proxy.routing.snapshot import own_answer
 
 if TYPE_CHECKING:
     from proxy.data_path.engine import DataPath, View
@@ -206,8 +207,8 @@ class Client(asyncio.Protocol):
         own = own_answer(snapshot, plan, request.head, peer)
         if own is None:
             return False
-        if isinstance(own, Refused):
-            self._refuse(own.outcome, own.reason, b"%b %b " % request.head[:2])
+        if isinstance(own, str):
+            self._refuse(Outcome.REQUEST_PATH_AMBIGUOUS, own, b"%b %b " % request.head[:2])
             return True
         engine = self._engine
         close = not request.keep_alive or request.length != 0 or engine.draining

@@ -2,42 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from proxy.data_path.parse import Answer, Refused, Request
-from proxy.model.heads import RequestHead, ResponseHead
+from proxy.data_path.parse import Answer, Request
 from proxy.model.outcome import Outcome
 from proxy.model.records import Ended
 from proxy.model.sides import Side
 from proxy.routing.filters import RouteFilters
 from proxy.routing.forwarding import Peer, client_head, request_id_of
-from proxy.routing.plan import Plan
-from proxy.routing.snapshot import Snapshot
-
-
-class OwnAnswer(NamedTuple):
-    """An answer of the proxy's own, and why: `redirect` or `preflight`."""
-
-    route: str
-    head: ResponseHead
-    why: str
-
-
-def own_answer(snapshot: Snapshot, plan: Plan, head: RequestHead, peer: Peer) -> OwnAnswer | Refused | None:
-    """What the proxy answers itself by the filters of the route; None when a side is to answer."""
-    if snapshot.cors and head.method == b"OPTIONS":
-        asked = snapshot.preflight(head)
-        if asked is not None and asked.filters is not None and asked.filters.cors is not None:
-            answer = asked.filters.cors.preflight(head.headers)
-            if answer is not None:
-                return OwnAnswer(asked.route, answer, "preflight")
-    filters = plan.filters
-    if filters is None:
-        return None
-    if filters.is_ambiguous(head):
-        return Refused(Outcome.REQUEST_PATH_AMBIGUOUS, "the path would have several meanings after it was rewritten")
-    answer = filters.own_answer(head, peer)
-    return OwnAnswer(plan.route, answer, "redirect") if answer is not None else None
+from proxy.routing.snapshot import OwnAnswer
 
 
 def put(own: OwnAnswer, request: Request, *, close: bool) -> bytes:

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from proxy.model.decision import Decision
 from proxy.model.heads import RequestHead
-from proxy.routing.forwarding import authority_of, peer_of, request_id_of, upgrade_of, upstream_head
+from proxy.routing.forwarding import Peer, authority_of, client_head, peer_of, request_id_of, upgrade_of, upstream_head
 from proxy.routing.paths import LONGEST_READ, readings, split_target
-from proxy.routing.plan import decide
-from proxy.routing.snapshot import Snapshot
+from proxy.routing.plan import Plan, decide
+from proxy.routing.snapshot import OwnAnswer, Snapshot, own_answer
 from proxy.routing.unreachable import describe
 
 _EXAMPLE_ID = b"(made-by-the-proxy)"
@@ -26,7 +26,9 @@ class Considered(NamedTuple):
 class Explanation(NamedTuple):
     """`considered` is in order of precedence; the first without an objection wins. `readings` has more than one member
     where the path can be read differently. `decision` is None, and `upstream` empty, when the request is refused
-    because its readings choose different routes (`ambiguous`). `upstream` is the head sent to the answering side."""
+    because its readings choose different routes (`ambiguous`). `upstream` is the head sent to the answering side, after
+    the route's filters. `own` is the head of the proxy's own answer where no side is asked (a redirect, a preflight),
+    "" otherwise; `refused` says that the path would have several meanings after it was rewritten."""
 
     route: str | None
     match: str | None
@@ -35,6 +37,8 @@ class Explanation(NamedTuple):
     considered: tuple[Considered, ...]
     decision: Decision | None
     upstream: str
+    own: str = ""
+    refused: bool = False
 
 
 def explain(snapshot: Snapshot, head: RequestHead, client_ip: str, dice: float = 0.0) -> Explanation:
@@ -52,8 +56,11 @@ def explain(snapshot: Snapshot, head: RequestHead, client_ip: str, dice: float =
     scheme = b"https" if snapshot.spec.listen.tls else b"http"
     peer = peer_of(client_ip, trusted=snapshot.is_trusted(client_ip), scheme=scheme)
     decision = decide(plan, head, snapshot.client_ip(head.headers, peer), dice) if plan is not None else None
-    upstream = b""
-    if decision is not None:
+    upstream = own = b""
+    refused = False
+    if plan is not None:
+        own, refused = _own(snapshot, plan, head, peer)
+    if plan is not None and decision is not None and not own and not refused:
         backend = snapshot.spec.backends[decision.backend]
         upstream = upstream_head(
             head,
@@ -64,6 +71,8 @@ def explain(snapshot: Snapshot, head: RequestHead, client_ip: str, dice: float =
             traceparent=_EXAMPLE_ID,
             upgrade=upgrade_of(head.headers) is not None,
         )
+        if plan.filters is not None:
+            upstream = plan.filters.sides[decision.side].sent(upstream)
     return Explanation(
         found.route.name if found.route is not None else None,
         describe(found.match) if found.match is not None else None,
@@ -72,4 +81,13 @@ def explain(snapshot: Snapshot, head: RequestHead, client_ip: str, dice: float =
         tuple(dict.fromkeys(considered)),
         decision,
         upstream.decode("latin-1"),
+        own.decode("latin-1"),
+        refused,
     )
+
+
+def _own(snapshot: Snapshot, plan: Plan, head: RequestHead, peer: Peer) -> tuple[bytes, bool]:
+    answer = own_answer(snapshot, plan, head, peer)
+    if answer is None:
+        return b"", False
+    return (client_head(answer.head), False) if isinstance(answer, OwnAnswer) else (b"", True)

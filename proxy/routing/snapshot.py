@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
+from typing import NamedTuple
 
 from proxy.model.filters import NO_FILTERS, NO_REWRITE
 from proxy.model.headers import Headers, first, tokens
-from proxy.model.heads import RequestHead
+from proxy.model.heads import RequestHead, ResponseHead
 from proxy.model.observation import CapturedRequest
 from proxy.model.spec import RoutesSpec
 from proxy.model.states import RouteState
@@ -111,6 +112,32 @@ class Snapshot:
         plans = Plans(self.spec, states, self.rules, ready)
         generation = self.generation if generation is None else generation
         return replace(self, states=states, plans=plans, halted=halted, generation=generation)
+
+
+class OwnAnswer(NamedTuple):
+    """An answer of the proxy's own, and why: `redirect` or `preflight`."""
+
+    route: str
+    head: ResponseHead
+    why: str
+
+
+def own_answer(snapshot: Snapshot, plan: Plan, head: RequestHead, peer: Peer) -> OwnAnswer | str | None:
+    """What the proxy answers itself by the filters of the route; None when a side is to answer; in words, why the
+    request's path is refused as ambiguous."""
+    if snapshot.cors and head.method == b"OPTIONS":
+        asked = snapshot.preflight(head)
+        if asked is not None and asked.filters is not None and asked.filters.cors is not None:
+            answer = asked.filters.cors.preflight(head.headers)
+            if answer is not None:
+                return OwnAnswer(asked.route, answer, "preflight")
+    filters = plan.filters
+    if filters is None:
+        return None
+    if filters.is_ambiguous(head):
+        return "the path would have several meanings after it was rewritten"
+    answer = filters.own_answer(head, peer)
+    return OwnAnswer(plan.route, answer, "redirect") if answer is not None else None
 
 
 def build_snapshot(

@@ -122,6 +122,7 @@ class Timeouts:
 NO_FILTERS = Filters()
 NO_REWRITE = PublicRewrite()
 NO_TIMEOUTS = Timeouts()
+_ALWAYS = frozenset({"content-type", "content-encoding", "location"})  # looked at whatever headers are chosen
 
 
 def compared(filters: Filters, backends: tuple[PublicRewrite, ...], headers: tuple[str, ...]) -> str:
@@ -132,7 +133,7 @@ def compared(filters: Filters, backends: tuple[PublicRewrite, ...], headers: tup
     """
     if filters == NO_FILTERS and all(one == NO_REWRITE for one in backends):
         return ""
-    chosen = frozenset(headers)
+    chosen = _ALWAYS.union(headers)
     asked = (filters.request_headers, filters.rewrite)
     sides = [(side.request_headers, side.rewrite) for side in (filters.legacy, filters.extracted)]
     edits = [_only(edit, chosen) for edit in (filters.response_headers, *_answers(filters))]

@@ -1,5 +1,5 @@
-"""Gateway API's HTTPRoute conformance as tables: routes.yaml in, decision out. The cases are written anew after what the
-public suite asks of an implementation, for what a proxy without Kubernetes can show."""
+"""Gateway API's HTTPRoute conformance as tables: routes.yaml in, decision out. The cases are written anew after what
+the public suite asks of an implementation, for what a proxy without Kubernetes can show."""
 
 from __future__ import annotations
 

@@ -146,7 +146,10 @@ QUERY = """
   matches: [{queryParams: [{name: animal, value: dolphin}, {name: color, value: blue}]}]
   extracted: v3
   stage: live
-- {name: path, matches: [{path: {value: /path1}, queryParams: [{name: animal, value: whale}]}], extracted: v2, stage: live}
+- name: path
+  matches: [{path: {value: /path1}, queryParams: [{name: animal, value: whale}]}]
+  extracted: v2
+  stage: live
 """
 
 

@@ -7,6 +7,7 @@ import click
 from proxy.cli.client import Client
 from proxy.cli.options import admin_options, json_option, who_options
 from proxy.cli.output import Trouble, show, show_json
+from proxy.cli.views import show_late
 
 WITHOUT_ADMIN = (
     "To halt without the admin port, send SIGUSR1 to the `strangler run` process, "
@@ -42,4 +43,5 @@ def command(client: Client, who: str, why: str, as_json: bool) -> None:
     show("Halted: the monolith answers every route that can go back. `strangler resume` lifts it.")
     for route in done.get("skipped", []):
         show(f"  not halted: {route} (retired, or owns its data)")
+    show_late(done)
     return None

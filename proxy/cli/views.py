@@ -53,7 +53,15 @@ def coverage_words(coverage: Json) -> str:
     return clean("; ".join([answers, *values] if answers else values))
 
 
+def show_late(done: Json) -> None:
+    """Warns of workers that have not said that an order is in force with them."""
+    if late := done.get("late_workers"):
+        workers = "1 worker has" if late == 1 else f"{late} workers have"
+        show(f"Not everywhere yet: {workers} not confirmed it. It hangs, or its machine does.", err=True)
+
+
 def show_move(route: str, done: Json) -> None:
     """What promote or rollback did."""
     forced = " (forced)" if done.get("forced") else ""
     show(styled(f"{route}: ").append(f"{stage_words(done['from'])} -> {stage_words(done['to'])}{forced}", style="bold"))
+    show_late(done)

@@ -47,6 +47,7 @@ from proxy.store import Batch, Store, StoreTrouble
 SETTLE = 0.2  # seconds between two rounds of counting and writing
 PRUNE = 600.0
 INVENTORY = 5.0
+CONFIRMED = 1.0  # seconds that a worker may take to say that a change is in force
 JOBS_END = 3.0  # seconds that background jobs and admin requests may take to end
 
 log = structlog.get_logger("strangler.control")
@@ -69,6 +70,8 @@ class Control:
         self.desk.traffic = self.inventory.traffic
         self.workers: dict[Link, WorkerView] = {}
         self.stop = asyncio.Event()
+        self.mark = 0  # the last one sent to the workers
+        self.marked = asyncio.Event()
         self.views = Views(
             Parts(
                 settings,
@@ -138,7 +141,7 @@ class Control:
         return await loop.create_unix_server(lambda: _Greeting(self).link, self.order.link)
 
     async def _serve_admin(self, listener: socket.socket) -> web.AppRunner:
-        face = make_face(self.live, self.views, self.commands, self.replays, self._reload)
+        face = make_face(self.live, self.views, self.commands, self.replays, self._reload, self.told)
         app = make_app(face, token=self.settings.token)
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=JOBS_END)
         await runner.setup()
@@ -216,6 +219,23 @@ class Control:
     def _halt_file(self) -> Path:
         return self.settings.state / "halt"
 
+    async def told(self) -> int:
+        """Waits until what was applied is in force in every worker. How many have not said so within `CONFIRMED`."""
+        self.mark += 1
+        mark = self.mark
+        self._broadcast(Kind.MARK, pack_compiled(mark))
+
+        def late() -> int:
+            missing = max(self.settings.workers - len(self.workers), 0)
+            return missing + sum(worker.mark < mark for worker in self.workers.values())
+
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CONFIRMED):
+                while late():
+                    self.marked.clear()
+                    await self.marked.wait()
+        return late()
+
     # the workers
 
     def heard(self, link: Link, kind: Kind, payload: bytes) -> None:
@@ -228,9 +248,14 @@ class Control:
             if halted and not self.live.is_halted:
                 self._soon(self.commands.halt("SIGUSR1", "a worker was halted while control was away"))
             link.send(Kind.SNAPSHOT, pack_compiled(self.live.snapshot()))
+            link.send(Kind.MARK, pack_compiled(self.mark))
             return
         worker = self.workers.get(link)
         if worker is None:
+            return
+        if kind is Kind.MARK:
+            worker.mark = message
+            self.marked.set()
             return
         worker.now, worker.oldest, worker.gauges = message["now"], message["oldest"], message["gauges"]
         self.totals.apply(worker.process, Changes(*message["metrics"]))
@@ -260,6 +285,7 @@ class Control:
 
     def lost(self, link: Link) -> None:
         worker = self.workers.pop(link, None)
+        self.marked.set()
         if worker is not None:
             self.totals.gone(worker.process)
             log.warning("worker_gone", index=worker.index, pid=worker.pid)

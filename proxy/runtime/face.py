@@ -24,7 +24,10 @@ def make_face(
     commands: Commands,
     replays: Replays,
     reload: Callable[[str], Awaitable[tuple[Built, tuple[str, ...]]]],
+    told: Callable[[], Awaitable[int]],
 ) -> ControlFace:
+    """Orders are answered once they are in force in every worker: `told` waits for that and counts who is late."""
+
     def route(name: str) -> Route:
         return live.compiled.spec.by_name[name]
 
@@ -37,30 +40,27 @@ def make_face(
     async def history(name: str | None, limit: int) -> Reply:
         return await _from_store(lambda: _history(live, views, name, limit))
 
+    async def ordered(moved: Moved | Refused) -> Reply:
+        return _refused(moved, 409) if isinstance(moved, Refused) else _moved(moved, await told())
+
     async def promote(name: str, body: Promote) -> Reply:
-        return _moved(
+        return await ordered(
             commands.promote(route(name), body.to, body.percent, body.force, body.who, body.why, cut=body.cut)
         )
 
     async def rollback(name: str, body: Rollback) -> Reply:
-        return _moved(commands.rollback(route(name), body.yes, body.who, body.why, cut=body.cut))
-
-    async def accept(name: str, body: Accept) -> Reply:
-        until = body.until.isoformat()
-        accepted = Accepted(name, body.signature, body.owner, body.reason, until, time.time())
-        refused = commands.accept(accepted, body.who)
-        return _refused(refused, 404) if refused else Reply(200, {"route": name, **body.model_dump(mode="json")})
+        return await ordered(commands.rollback(route(name), body.yes, body.who, body.why, cut=body.cut))
 
     async def replay(name: str, body: ReplayMismatches) -> Reply:
         return await _from_store(lambda: _replay(views, replays, route(name), body))
 
     async def halt(body: Who) -> Reply:
         skipped = await commands.halt(body.who, body.why)
-        return Reply(200, {"halted": True, "skipped": list(skipped)})
+        return Reply(200, {"halted": True, "skipped": list(skipped), "late_workers": await told()})
 
     async def resume(body: Who) -> Reply:
         if await commands.resume(body.who, body.why):
-            return Reply(200, {"halted": False, "skipped": []})
+            return Reply(200, {"halted": False, "skipped": [], "late_workers": await told()})
         return problem(409, "Still halted", "routes.yaml says `halt: true`. Take it out of the file.")
 
     async def again(body: Who) -> Reply:
@@ -81,12 +81,18 @@ def make_face(
         history=history,
         promote=promote,
         rollback=rollback,
-        accept=accept,
+        accept=lambda name, body: _accept(commands, name, body),
         replay=replay,
         halt=halt,
         resume=resume,
         reload=again,
     )
+
+
+async def _accept(commands: Commands, name: str, body: Accept) -> Reply:
+    accepted = Accepted(name, body.signature, body.owner, body.reason, body.until.isoformat(), time.time())
+    refused = commands.accept(accepted, body.who)
+    return _refused(refused, 404) if refused else Reply(200, {"route": name, **body.model_dump(mode="json")})
 
 
 async def _one_mismatch(views: Views, route: Route, signature: str) -> Reply:
@@ -131,15 +137,14 @@ async def _from_store(ask: Callable[[], Awaitable[Reply]]) -> Reply:
         return problem(503, "The store has trouble", f"{trouble}. Traffic is not affected.")
 
 
-def _moved(moved: Moved | Refused) -> Reply:
-    if isinstance(moved, Refused):
-        return _refused(moved, 409)
+def _moved(moved: Moved, late: int) -> Reply:
     body: dict[str, Any] = {
         "route": moved.route,
         "from": _place(moved.from_stage, moved.from_percent),
         "to": _place(moved.to_stage, moved.to_percent),
         "edit": moved.edit,
         "forced": moved.forced,
+        "late_workers": late,
     }
     return Reply(200, body)
 

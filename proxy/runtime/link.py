@@ -33,11 +33,12 @@ ROUGHLY = 32  # bytes too many that may cross of a larger one, at each end
 
 
 class Kind(IntEnum):
-    HELLO = 1  # worker -> control: (index, pid, restarts, halted)
+    HELLO = 1  # worker -> control: (index, pid, restarts, halted by a signal that control has not confirmed)
     TICK = 2  # worker -> control: see runtime/worker.py
     SNAPSHOT = 3  # control -> worker: a pickled routing.Snapshot
     STATES = 4  # control -> worker: pickled (states, halted)
     CUT = 5  # control -> worker: pickled names of routes whose answers by the side that was left are to end
+    MARK = 6  # control -> worker and back: a number, after which all that was sent before it is in force
 
 
 class Link(asyncio.Protocol):

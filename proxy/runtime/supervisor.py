@@ -318,6 +318,8 @@ class Supervisor:
             received = signal.sigtimedwait(HANDLED, max(deadline - time.monotonic(), 0.01))
             if received is not None and received.si_signo in (signal.SIGTERM, signal.SIGINT):
                 break
+            if received is not None and received.si_signo == signal.SIGUSR1:
+                self._handle(signal.SIGUSR1)
         for child in alive:
             if child.process is not None:
                 say("killed", process=child.name)

@@ -35,6 +35,7 @@ class WorkerView:
     pid: int
     restarts: int
     now: float
+    mark: int = 0  # the last change that it said is in force
     oldest: dict[str, float] = field(default_factory=dict)
     gauges: dict[str, Any] = field(default_factory=dict)
 

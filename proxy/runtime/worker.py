@@ -60,7 +60,8 @@ class Worker:
         self.outbox = Outbox()
         self.quiet_ticks = 0
         self.metrics = Accumulator()
-        self.halted = (settings.state / "halt").exists()
+        self.halted = False
+        self.unheard_halt = False  # a halt by signal that control has not confirmed
         self.ready = asyncio.Event()
         self.stop = asyncio.Event()
         self.makes_way = False
@@ -73,6 +74,7 @@ class Worker:
         loop.add_signal_handler(signal.SIGTERM, self.stop.set)
         loop.add_signal_handler(signal.SIGUSR2, self._make_way)
         loop.add_signal_handler(signal.SIGUSR1, self._halt)
+        self.halted = (self.settings.state / "halt").exists()
         background = [asyncio.create_task(keep_going(job, log)) for job in (self._keep_link, self._tick)]
         self._adopt_left_snapshot()
         await self.ready.wait()
@@ -134,6 +136,7 @@ class Worker:
         self.shadow = shadow
 
     def _halt(self) -> None:
+        self.unheard_halt = not self.halted
         self.halted = True
         if self.snapshot is not None:
             self._adopt(self.snapshot)
@@ -247,19 +250,27 @@ class Worker:
     def _link_made(self, link: Link) -> None:
         """Control may be a new one: it is told who speaks, and then everything that was ever counted."""
         self.link_down.clear()
-        link.send(Kind.HELLO, pack((self.order.index, os.getpid(), self.order.restarts, self.halted)))
+        link.send(Kind.HELLO, pack((self.order.index, os.getpid(), self.order.restarts, self.unheard_halt)))
         self.metrics.resend()
 
     def _received(self, link: Link, kind: Kind, payload: bytes) -> None:
         value = unpack_compiled(payload)
         if kind is Kind.SNAPSHOT:
-            self.halted = value.halted
+            self._follow_halt(value.halted)
             self._adopt(value)
         elif kind is Kind.STATES and self.snapshot is not None:
-            states, self.halted = value
-            self._adopt(self.snapshot.with_states(states, self.halted))
+            states, told_to_halt = value
+            self._follow_halt(told_to_halt)
+            self._adopt(self.snapshot.with_states(states, told_to_halt))
         elif kind is Kind.CUT and self.data_path is not None:
             self.data_path.cut(value)
+        elif kind is Kind.MARK:
+            link.send(kind, pack(value))
+
+    def _follow_halt(self, halted: bool) -> None:
+        """What control sent before it heard of a halt by signal does not lift it."""
+        self.unheard_halt = self.unheard_halt and not halted
+        self.halted = halted or self.unheard_halt
 
     def _link_lost(self, link: Link) -> None:
         self.link_down.set()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
+from contextlib import ExitStack
 from pathlib import Path
 
-from tests.support.running import Running, backends, json_backend, running, until
+from tests.support.running import PATIENCE, Running, backends, json_backend, running, until
 
 ROUTES = """
 version: 1
@@ -50,15 +52,56 @@ def test_by_command_and_it_outlives_edits_and_restarts(tmp_path: Path) -> None:
         until(lambda: who(proxy, "/items/1") == b"service", "resume to reach the worker")
 
 
+def test_every_worker_has_halted_when_the_command_returns(tmp_path: Path) -> None:
+    """Connections stay with the worker that took them: of two dozen, each of three workers has some."""
+    legacy, service = json_backend(who="legacy"), json_backend("b1", who="service")
+    routes = ROUTES.format(legacy=legacy.url, service=service.url)
+    with backends(legacy, service), running(tmp_path, routes, "--workers", "3") as proxy, ExitStack() as stack:
+        clients = [http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=PATIENCE) for _ in range(24)]
+        for client in clients:
+            stack.callback(client.close)
+        until(lambda: proxy.api("GET", "/status")["workers"]["connected"] == 3, "every worker")
+        assert answers(clients) == {b"service"}
+        for order, side in (("halt", b"legacy"), ("resume", b"service")) * 3:
+            done = proxy.api("POST", f"/{order}", {"why": "drill"})
+            assert done["late_workers"] == 0
+            assert answers(clients) == {side}, f"after {order}, without a wait"
+        moved = proxy.api("POST", "/routes/read/rollback", {})
+        assert moved["late_workers"] == 0
+        assert answers(clients) == {b"legacy"}
+
+
+def test_a_worker_that_hangs_is_told_of(tmp_path: Path) -> None:
+    legacy, service = json_backend(who="legacy"), json_backend("b1", who="service")
+    routes = ROUTES.format(legacy=legacy.url, service=service.url)
+    with backends(legacy, service), running(tmp_path, routes, "--workers", "2") as proxy:
+        os.kill(proxy.pids()["worker-1"], signal.SIGSTOP)
+        done = proxy.command("halt")
+        assert done.returncode == 0
+        assert "1 worker has not confirmed" in done.stderr
+        os.kill(proxy.pids()["worker-1"], signal.SIGCONT)
+        assert proxy.api("POST", "/resume", {})["late_workers"] == 0
+
+
+def answers(clients: list[http.client.HTTPConnection]) -> set[bytes]:
+    """Who answers, over all of these connections."""
+    found = set()
+    for client in clients:
+        client.request("GET", "/items/1")
+        found.add(b"service" if b"service" in client.getresponse().read() else b"legacy")
+    return found
+
+
 def test_by_signal_with_control_dead(tmp_path: Path) -> None:
     legacy, service = json_backend(who="legacy"), json_backend("b1", who="service")
-    with backends(legacy, service), running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy:
+    routes = ROUTES.format(legacy=legacy.url, service=service.url)
+    with backends(legacy, service), running(tmp_path, routes, "--workers", "3") as proxy:
         assert proxy.process is not None
         control = proxy.pids()["control"]
         os.kill(control, signal.SIGSTOP)  # deaf, and not replaced
         try:
             proxy.process.send_signal(signal.SIGUSR1)
-            until(lambda: who(proxy, "/items/1") == b"legacy", "the signal to reach the worker")
+            until(lambda: {who(proxy, "/items/1") for _ in range(24)} == {b"legacy"}, "the signal to reach the workers")
             assert who(proxy, "/owned/1") == b"service"
         finally:
             os.kill(control, signal.SIGKILL)

@@ -164,6 +164,7 @@ def _request(head: RequestHead, noted: list[HeaderPair]) -> Request | Refused:
     length = 0
     codings = 0
     keep_alive = head.version == (1, 1)
+    closes = False  # wins wherever it is said (RFC 9112 section 9.3)
     expects = False
     upgrading = False
     for name, value in noted:
@@ -173,10 +174,8 @@ def _request(head: RequestHead, noted: list[HeaderPair]) -> Request | Refused:
                 return Refused(Outcome.REQUEST_HEAD_INVALID, "malformed Host")
         elif name == b"connection":
             members = _members(value)
-            if b"close" in members:
-                keep_alive = False
-            elif b"keep-alive" in members and head.version == (1, 0):
-                keep_alive = True
+            closes = closes or b"close" in members
+            keep_alive = keep_alive or b"keep-alive" in members
         elif name == b"content-length":
             length = int(value)  # llhttp allows digits only, once, and not beside Transfer-Encoding
         elif name == b"transfer-encoding":
@@ -198,7 +197,7 @@ def _request(head: RequestHead, noted: list[HeaderPair]) -> Request | Refused:
     if hosts > 1:
         return Refused(Outcome.REQUEST_HEAD_INVALID, "several Host fields")
     upgrade = upgrade_of(head.headers) if upgrading else None
-    return Request(head, length, keep_alive, expects and length != 0, upgrade or b"")
+    return Request(head, length, keep_alive and not closes, expects and length != 0, upgrade or b"")
 
 
 def _is_other_form(method: bytes, target: bytes) -> bool:
@@ -257,6 +256,7 @@ def _answer(head: ResponseHead, noted: list[HeaderPair], method: bytes, raw: byt
     length = UNTIL_CLOSE
     codings = 0
     keep_alive = head.version is _HTTP_1_1
+    closes = False
     if not keep_alive:
         raw = b""  # the status line changes
     for name, value in noted:
@@ -264,7 +264,8 @@ def _answer(head: ResponseHead, noted: list[HeaderPair], method: bytes, raw: byt
             length = int(value)
         elif name == b"connection":
             members = _members(value)
-            keep_alive = b"close" not in members and (keep_alive or b"keep-alive" in members)
+            closes = closes or b"close" in members
+            keep_alive = keep_alive or b"keep-alive" in members
             raw = _without_connection(raw) if members <= _ORDINARY else b""
         elif name == b"transfer-encoding":
             codings += 1
@@ -276,9 +277,7 @@ def _answer(head: ResponseHead, noted: list[HeaderPair], method: bytes, raw: byt
     status = head.status
     if method == b"HEAD" or status < 200 or status == 204 or status == 304:
         length = 0
-    if length == UNTIL_CLOSE:
-        keep_alive = False
-    return Answer(head, length, keep_alive, raw)
+    return Answer(head, length, keep_alive and not closes and length != UNTIL_CLOSE, raw)
 
 
 def _without_connection(raw: bytes) -> bytes:

@@ -50,6 +50,13 @@ def test_what_the_framing_fields_say(
     assert (read.length, read.keep_alive, read.expects, read.upgrade) == (length, keep_alive, expects, upgrade)
 
 
+def test_close_wins_wherever_it_is_said() -> None:
+    for first, second in ((b"close", b"keep-alive"), (b"keep-alive", b"close")):
+        lines = b"Host: h\r\nConnection: " + first + b"\r\nConnection: " + second + b"\r\n\r\n"
+        assert not request(b"GET / HTTP/1.0\r\n" + lines).keep_alive
+        assert not request(b"GET / HTTP/1.1\r\n" + lines).keep_alive
+
+
 @pytest.mark.parametrize("host", [b"h", b"h:8080", b"[::1]:80", b"", b"a.b-c_d.example", b"%41.x"])
 def test_hosts_that_are_hosts(host: bytes) -> None:
     assert request(b"GET / HTTP/1.1\r\nHost: " + host + b"\r\n\r\n").head.headers[0][1] == host
@@ -67,6 +74,7 @@ def test_hosts_that_are_hosts(host: bytes) -> None:
         (b"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n", b"GET", 3, False),
         (b"HTTP/1.0 200 OK\r\nContent-Length: 3\r\nConnection: keep-alive\r\n", b"GET", 3, True),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n", b"GET", 3, False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\nConnection: keep-alive\r\n", b"GET", 3, False),
     ],
 )
 def test_how_long_an_answer_is(lines: bytes, method: bytes, length: int, keep_alive: bool) -> None:

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench docs lock clean
+.PHONY: help install demo test fuzz check format bench docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ demo: $(STAMP) ## play the migration of Tripe's charges; SECONDS=40 ends by itse
 
 test: $(STAMP) ## run every test
 	@$(BIN)/python -m pytest -q
+
+fuzz: $(STAMP) ## 10,000 random conversations, straight and through the proxy: both ends must see the same bytes
+	@FUZZ=10000 $(BIN)/python -m pytest -q tests/transparency/test_clients_cannot_tell.py
 
 check: $(STAMP) ## ruff, mypy --strict, the architecture tests
 	@$(BIN)/ruff check .

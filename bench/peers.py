@@ -2,7 +2,7 @@
 
 All get one worker, keep-alive to the upstream, forwarding headers and no access log, which is how one would run them.
 A case a peer has no word for is left out for that peer: HAProxy 2.6 has no mirroring without an agent, the naive
-proxy has none.
+proxy has none. `/moved/` is not measured: tests/transparency asks the peers there how they read a path.
 """
 
 from __future__ import annotations
@@ -76,6 +76,7 @@ def nginx_command(program: str, place: Place) -> list[str]:
 {mirrors}
     location /canary/ {{ proxy_pass http://$canary; }}
     location /hang/ {{ mirror /copy-hang; proxy_pass http://legacy; }}
+    location /moved/ {{ proxy_pass http://extracted; }}
     location /bulk/ {{ proxy_buffering off; proxy_request_buffering off; proxy_pass http://legacy; }}
     location = /copy {{ internal; proxy_pass http://extracted$request_uri; }}
     location = /copy-hang {{ internal; proxy_read_timeout 5s; proxy_pass http://hang$request_uri; }}
@@ -107,9 +108,12 @@ defaults
   timeout server 60s
 frontend public
   bind 127.0.0.1:{place.port}
+  use_backend extracted if {{ path_beg /moved/ }}
   default_backend legacy
 backend legacy
   server legacy 127.0.0.1:{place.upstream.legacy}
+backend extracted
+  server extracted 127.0.0.1:{place.upstream.extracted}
 """)
     return [program, "-db", "-f", str(path)]
 
@@ -138,6 +142,7 @@ def envoy_command(program: str, place: Place) -> list[str]:
         {"match": {"prefix": f"/{case}/"}, "route": {"cluster": "legacy", "request_mirror_policies": mirror}}
         for case in SHADOW
     ]
+    routes.append({"match": {"prefix": "/moved/"}, "route": {"cluster": "extracted"}})
     routes.append({"match": {"prefix": "/"}, "route": {"cluster": "legacy"}})
     kind = "type.googleapis.com/envoy.extensions.filters"
     manager = {

@@ -18,6 +18,7 @@ included: a mismatch may have been the reason for asking). With them go these te
   or too weak; of texts, the one with the shorter common beginning is further.
 - `form`: E2 written longer than L2 (for numbers, with more decimals; else by the name of the form), against shorter.
   Finds rounding and other formats.
+- `repeats`: needs no second answers, and its mirror exchanges L1 and E1; see the module of that name.
 
 Where every place of a field is known, an event is the majority of its places, else it is the field as a whole; both
 are symmetric. A comparison that could not be made, or another status, takes the field out of the test on both sides.
@@ -34,6 +35,7 @@ from collections.abc import Iterable
 from math import log
 from typing import Any, NamedTuple
 
+from proxy.evidence.repeats import Repeats
 from proxy.evidence.shape import LATER, Hull, form_of, shared
 from proxy.evidence.sign_test import ALPHA, either_way, log_sum, log_weight, one_way
 from proxy.model.comparison import Comparison, Field, Kind
@@ -44,6 +46,7 @@ KEPT = 200  # and of all fields
 ENOUGH = 30  # re-asks after which something is known
 RARE = 200  # one in so many
 CLOCK = 2.0  # seconds
+REMEMBERED = 32  # fields, the first that came up, of which values are remembered
 
 Places = dict[str, tuple[str, str]]  # the two values by the place where they differ
 
@@ -143,9 +146,10 @@ class Test(NamedTuple):
 
 
 TESTS = (
-    Test("differs", ("extracted_only", "legacy_only"), False, 0.3),
+    Test("differs", ("extracted_only", "legacy_only"), False, 0.25),
     Test("stands", ("split", "swapped"), False, 0.2),
-    Test("stays", ("stays", "strays"), False, 0.15),
+    Test("stays", ("stays", "strays"), False, 0.1),
+    Test("repeats", ("repeats", "recalls"), False, 0.1),
     Test("direction", ("greater", "smaller"), True, 0.15),
     Test("distance", ("further", "nearer"), True, 0.1),
     Test("form", ("longer", "shorter"), True, 0.1),
@@ -160,7 +164,7 @@ class Record:
     """The counts of one field. `ordinal`: the how-many-th field that came up. `since`: pairs asked again before that
     are none of its; `last` is the latest in which it differed anywhere."""
 
-    __slots__ = (*COUNTS, "flagged", "hull", "last", "level", "ordinal", "since")
+    __slots__ = (*COUNTS, "flagged", "hull", "last", "level", "memory", "ordinal", "since")
 
     varied: int
     extracted_varied: int
@@ -180,6 +184,7 @@ class Record:
         self.flagged = False
         self.level = log_weight(ordinal)  # log of weight times evidence
         self.hull = Hull()
+        self.memory: Repeats | None = None
 
     def learn(self, field: Field, asked: Asked, tested: bool) -> None:
         """Takes in one pair asked again. Not `tested` is the pair that brought the field up by its new answers: its
@@ -191,6 +196,23 @@ class Record:
         if tested and asked.speak(field, asked.again, asked.other):
             self._test(field, asked)
             self.level = log_weight(self.ordinal) + self.evidence()
+
+    def turn(self, field: Field, first: Seen) -> None:
+        """Takes in the first answers of one pair that differs here, asked again or not."""
+        if field[1] not in (Kind.VALUE, Kind.HEADER) or not self.varied or self.ordinal > REMEMBERED:
+            return
+        if self.memory is None:
+            self.memory = Repeats()
+        balance = self.memory.turn(first.places(field).values())
+        if balance:
+            self._throw("repeats", balance)
+            self.level = log_weight(self.ordinal) + self.evidence()
+
+    def is_off(self, legacy: str, extracted: str, kind: Kind) -> bool:
+        """Whether a value of the extracted side is none that noise of legacy's would give."""
+        if self.hull.off(legacy, extracted, kind):
+            return True
+        return self.memory is not None and self.memory.is_out_of_place(extracted)
 
     def _test(self, field: Field, asked: Asked) -> None:
         by_place = asked.by_place(field)

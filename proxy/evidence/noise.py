@@ -6,7 +6,8 @@ what is small and real. Here both sides are asked again (L2, E2 after L1, E1), e
 (`fields`, `sign_test`), and a single mismatch is explained as long as nothing speaks against it:
 
 1. Never: a failure of the extracted side, a field that is `flagged` (shown to be a regression, from then on for the
-   whole build), a value off the shape that legacy's values have there (`shape`).
+   whole build), a value off the shape that legacy's values have there (`shape`), a value that comes back where
+   nothing ever does (`repeats`).
 2. Legacy differed from itself at the same places in this very re-ask: explained.
 3. Legacy stood by its answer, and the extracted side did not (`odd`). Under noise that shows in few answers half of
    all mismatches are like this. Explained while it is no more than twice as often as legacy varies there.
@@ -34,7 +35,7 @@ from proxy.model.comparison import Comparison, Field, Kind, Result
 from proxy.model.noise import FieldNoise, Reading, Reask
 
 MOST = 2000  # fields
-_VERSION = 1
+_VERSION = 2  # of what is stored
 
 
 class Noise:
@@ -50,6 +51,7 @@ class Noise:
     def learn(self, first: Comparison, reask: Reask) -> None:
         """One pair asked again; `first` compares L1 with E1."""
         asked = Asked(first, reask)
+        self._turn(asked.first)
         if not asked.again.status:
             return
         self._asked += 1
@@ -74,6 +76,8 @@ class Noise:
             return Reading()
         asked = Asked(first, reask) if reask is not None else None
         seen = asked.first if asked is not None else Seen(first)
+        if asked is None:
+            self._turn(seen)
         explained: set[Field] = set()
         learning: set[Field] = set()
         for path, kind in first.fields:
@@ -140,6 +144,13 @@ class Noise:
         record = self._records[field] = Record(self._came, since)
         return record
 
+    def _turn(self, first: Seen) -> None:
+        """What can be counted without asking again: before the second answers, once for each pair that differs."""
+        for field in first.fields:
+            record = self._records.get(field)
+            if record is not None:
+                record.turn(field, first)
+
     def _judge(self, field: Field, seen: Seen, asked: Asked | None, may_ask: bool) -> tuple[bool, bool]:
         """Whether a field of a mismatch is explained, and if not, whether too little is known of it to tell."""
         record = self._records.get(field)
@@ -147,7 +158,7 @@ class Noise:
         if record is None or not record.varied:  # legacy never varied here, as far as is known
             is_new = self._asked < ENOUGH and (may_ask or fate == "odd")
             return False, is_new and fate != "split" and not (record is not None and record.flagged)
-        if record.flagged or any(record.hull.off(one, two, field[1]) for one, two in seen.places(field).values()):
+        if record.flagged or any(record.is_off(one, two, field[1]) for one, two in seen.places(field).values()):
             return False, False
         match fate:
             case "varied":
@@ -194,6 +205,7 @@ _SAYINGS = {
     "stays": "says the same again in {} re-asks where legacy says something else, the other way round in {}",
     "direction": "is above legacy's in {} re-asks, below it in {}",
     "distance": "is further from legacy's first answer than its second in {} re-asks, nearer in {}",
+    "repeats": "repeats an earlier value in {} answers where legacy says a new one, the other way round in {}",
     "form": "is written longer than legacy's in {} re-asks, shorter in {}",
 }
 

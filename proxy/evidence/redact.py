@@ -26,6 +26,7 @@ Decode = Callable[[Headers, CapturedBody], bytes | None]
 """Undoes the content coding of a body; None when it cannot."""
 
 _ALWAYS = frozenset({b"authorization", b"proxy-authorization"})
+_TARGETS = frozenset({b"location", b"content-location", b"referer"})  # they repeat a target, with its query
 _COOKIE_VALUE = re.compile(rb"=[^;]*")
 
 
@@ -83,7 +84,7 @@ def _value(name: bytes, value: bytes, hidden: frozenset[bytes], fields: tuple[st
     if name == b"set-cookie":
         pair, semicolon, attributes = value.partition(b";")
         return _cookie(pair) + semicolon + attributes
-    return redact_target(value, fields) if name == b"location" else value
+    return redact_target(value, fields) if name in _TARGETS else value
 
 
 def _cookie(pair: bytes) -> bytes:

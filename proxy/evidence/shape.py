@@ -3,9 +3,10 @@
 A blank cheque for a noisy field would hide a clock one hour off, an id of another format, a status nobody has seen. So
 each field keeps the hull of what legacy itself said there: the forms of its values (uuid of a version, time with a
 kind of offset, url on a host, number, text), the range of lengths and decimal places, the characters in use, the common
-beginning, where its separators stand, the values themselves while they are few, and for numbers and times how far two
-answers of legacy to one request were apart. A value of the extracted side is off when it leaves the hull *and* is
-unlike legacy's answer to the same request: what legacy says right now is never off.
+beginning, where its separators stand, the values themselves while they are few, what two answers of legacy to one
+request have in common (`parts`), and for numbers and times how far these two were apart. A value of the extracted side
+is off when it leaves the hull *and* is unlike legacy's answer to the same request: what legacy says right now is never
+off.
 
 Only legacy's values are learned, so a regression cannot teach the hull to accept it. A hull, not a set of classes: a
 hex id that happens to have no letter is still hex. A property speaks only when it has settled, that is, after ENOUGH
@@ -26,6 +27,7 @@ from functools import lru_cache
 from math import isinf
 from typing import Any, NamedTuple
 
+from proxy.evidence.parts import fine_and_coarse
 from proxy.model.comparison import Kind
 
 ENOUGH = 20  # values of legacy before a property of them may speak
@@ -142,6 +144,7 @@ class Hull:
         "length",
         "mask",
         "pairs",
+        "parts",
         "places",
         "prefix",
         "ratio",
@@ -162,6 +165,7 @@ class Hull:
         self.prefix: str | None = None
         self.mask: str | None = None  # "" when the separators stand in no fixed places
         self.grew: dict[str, int] = {}
+        self.parts = fine_and_coarse()
 
     def see(self, shown: str, kind: Kind) -> None:
         """Takes in one value of legacy."""
@@ -189,6 +193,9 @@ class Hull:
         """Takes in how far two answers of legacy to the same request are apart."""
         first, second = form_of(one), form_of(other)
         if first.amount is None or second.amount is None:
+            if _has_parts(first) and _has_parts(second):
+                for parts in self.parts:
+                    parts.see(one, other)
             return
         self.unit = first.slack / LATER if not self.pairs or self.unit == first.slack / LATER else 0.0
         self.pairs += 1
@@ -214,7 +221,7 @@ class Hull:
             return f"{theirs.name} where legacy has {' or '.join(self.forms[:3])}"
         if self.few is not None and extracted != legacy and extracted not in self.few and self.is_settled("few"):
             return f"none of the {len(self.few)} values legacy has here"
-        return self._off_amount(ours, theirs) or self._off_text(ours, theirs)
+        return self._off_amount(ours, theirs) or self._off_text(ours, theirs) or self._off_parts(legacy, extracted)
 
     def _off_amount(self, ours: Form, theirs: Form) -> str:
         if ours.amount is None or theirs.amount is None:
@@ -248,6 +255,11 @@ class Hull:
             return "another arrangement"
         return f"does not begin with {self.prefix!r}" if same < len(self.prefix) else ""
 
+    def _off_parts(self, legacy: str, extracted: str) -> str:
+        if not (_has_parts(form_of(legacy)) and _has_parts(form_of(extracted))):
+            return ""
+        return next((why for parts in self.parts if (why := parts.off(legacy, extracted))), "")
+
     def _outside(self, name: str, seen: list[int], theirs: int, ours: int) -> bool:
         if not seen or not self.is_settled(name):
             return False
@@ -273,12 +285,15 @@ class Hull:
 
     def plain(self) -> list[Any]:
         """As JSON values, without the pieces of values it holds: they may be secrets, and are soon learned again."""
-        return [*(getattr(self, name) for name in _STORED), self.grew]
+        parts = [[one.framed, one.steady] for one in self.parts]
+        return [*(getattr(self, name) for name in _STORED), parts, self.grew]
 
     @classmethod
     def restored(cls, plain: Iterable[Any]) -> Hull:
         hull = cls()
-        *values, grew = plain
+        *values, parts, grew = plain
+        for one, (framed, steady) in zip(hull.parts, parts, strict=True):
+            one.framed, one.steady = framed, list(steady)
         for name, value in zip(_STORED, values, strict=True):
             setattr(hull, name, value)
         hull.grew = {**grew, "few": hull.count, "frame": hull.count}
@@ -294,6 +309,10 @@ def shared(one: str, other: str) -> int:
         if first != second:
             return at
     return min(len(one), len(other))
+
+
+def _has_parts(form: Form) -> bool:
+    return form.amount is None and (form.text is not None or form.name.startswith("url"))
 
 
 def _head(shown: str) -> str:

@@ -1,0 +1,98 @@
+"""Values that come back, in a field where nothing ever comes back.
+
+A random id is new each time. A nonce that became a constant, a token that is handed out twice, an id of another
+request: each such value alone is one that legacy could have said, and only what was said before gives it away. So the
+values of both sides at such a field are remembered, mixed, and of every pair that differs there it is counted whether
+the extracted side's value had been seen before and legacy's had not (*repeats*), or the other way round (*recalls*).
+
+Why the two are a fair coin: what is remembered was settled before this pair, and does not know the sides apart. If the
+extracted side varies just as legacy does, and neither remembers, the two answers to one request could change places,
+and the one event would be the other. No second answer is needed, so every pair that differs counts, not only those
+that the budget lets us ask again.
+
+That holds as long as the sides differ in nothing but chance. One is asked a little later, and of two neighbouring
+readings of a clock the earlier is likelier to have been heard before. Hence:
+
+- times are left out, and a value counts as seen only when it was first said at least AGE such pairs ago: what ticks
+  slowly has moved on by then, and where many pairs share a tick legacy repeats itself and the next rule holds;
+- only fields are asked about in which legacy's values practically never (RARELY) come back, which is decided from
+  earlier pairs alone, so that the coin stays fair. This also leaves out what has a few values, states that go forward
+  (`pending`, then `paid`, later on the side asked later), and a legacy that answers from a cache.
+
+Counting in the same way which of two *frequent* values each side says would be worth as much data, and was left out
+for that reason: there a drift between the two questions cannot be told from a mistake; the second answers can.
+
+Remembered are 45 bits of a hash of each value that is different in each process, in a table of fixed size where a new
+value may overwrite an old one, whichever side said it. Nothing of it is stored.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+
+from proxy.evidence.shape import form_of
+
+SLOTS = 8192  # values remembered of one field, in 64 KB
+AGE = 16  # pairs that differ at the field
+KNOWN = 30  # pairs before the field may be asked about
+RARELY = 100  # one of so many values of legacy may have been seen before
+SURE = 200  # pairs in which legacy never repeated itself, before a single value of the other side may stand out
+HOPELESS = 4  # one in so many comes back: no longer remembered
+
+
+class Repeats:
+    """What was said at one field."""
+
+    __slots__ = ("_again", "_born", "_pairs", "_tags")
+
+    def __init__(self) -> None:
+        self._tags = array("I", bytes(4 * SLOTS))
+        self._born = array("I", bytes(4 * SLOTS))
+        self._pairs = 0
+        self._again = 0  # of them, those in which legacy said what had been said
+
+    def turn(self, values: Iterable[tuple[str, str]]) -> int:
+        """Takes in the values of one pair, legacy's first, by place. How many more of the extracted side's had been
+        seen before than of legacy's; 0 while the field is none in which that says anything."""
+        if not self._tags:
+            return 0
+        fit = [(one, other) for one, other in values if is_fit(one) and is_fit(other)]
+        if not fit:
+            return 0
+        says = self._pairs >= KNOWN and self._again * RARELY <= self._pairs
+        balance = sum([self.has(other) - self.has(one) for one, other in fit]) if says else 0
+        self._pairs += 1
+        self._again += any(self._birth(one) for one, _ in fit)
+        for pair in fit:
+            for value in pair:
+                self._add(value)
+        if self._pairs > SURE and self._again * HOPELESS > self._pairs:
+            self._tags, self._born = array("I"), array("I")
+        return balance
+
+    def is_out_of_place(self, extracted: str) -> bool:
+        """Whether this one value was said before, where legacy has never repeated anything. Noise that never did so
+        in n pairs does it in the next with a chance of about 1/n."""
+        return self._pairs >= SURE and not self._again and is_fit(extracted) and self.has(extracted)
+
+    def has(self, value: str) -> bool:
+        """Whether it was first said long enough ago."""
+        born = self._birth(value)
+        return born > 0 and self._pairs - born >= AGE
+
+    def _birth(self, value: str) -> int:
+        number = hash(value)
+        slot = number % SLOTS
+        return self._born[slot] if self._tags and self._tags[slot] == number // SLOTS & 0xFFFFFFFF else 0
+
+    def _add(self, value: str) -> None:
+        if not self._birth(value):
+            number = hash(value)
+            slot = number % SLOTS
+            self._tags[slot], self._born[slot] = number // SLOTS & 0xFFFFFFFF, self._pairs
+
+
+def is_fit(shown: str) -> bool:
+    """No time, not absent, not cut."""
+    return shown != "" and "…" not in shown and not form_of(shown).slack

@@ -49,7 +49,7 @@ def command(ctx: click.Context, config: str, schema: bool, as_json: bool, state:
 
         show_json(config_room.json_schema())
         return
-    built = build(config)
+    built = _files_tried(build(config), config)
     problems = [*built.problems, *_idle(built, state, config)]
     errors = sum(problem.severity == "error" for problem in problems)
     warnings = len(problems) - errors
@@ -66,6 +66,14 @@ def command(ctx: click.Context, config: str, schema: bool, as_json: bool, state:
             sizes = f"{counted(len(spec.routes), 'route')}, {counted(len(spec.backends), 'backend')}"
             show(styled(f"{config}: ok, {sizes}{tail}", "bold green"))
     ctx.exit(1 if errors else 0)
+
+
+def _files_tried(built: Built, config: str) -> Built:
+    """What it names may lie on another machine: a certificate that can't be used is a warning here."""
+    from proxy.model.problem import Severity
+    from proxy.runtime.certificates import with_files_tried
+
+    return with_files_tried(built, "standard input" if config == "-" else config, Severity.WARNING)
 
 
 def _idle(built: Built, state: Path, config: str) -> list[Problem]:

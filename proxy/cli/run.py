@@ -9,7 +9,7 @@ import click
 
 from proxy.cli.options import config_option, parsed, state_option
 from proxy.cli.output import Trouble
-from proxy.runtime.settings import TOKEN_VARIABLE, Address, Settings, is_loopback, parse_address
+from proxy.runtime.settings import TOKEN_VARIABLE, Address, Settings, is_loopback, parse_address, parse_listen
 
 
 def parse_share(text: str) -> float:
@@ -33,9 +33,9 @@ def parse_share(text: str) -> float:
     envvar="STRANGLER_LISTEN",
     default="127.0.0.1:8080",
     show_default=True,
-    callback=parsed(parse_address),
-    metavar="HOST:PORT",
-    help="The public address. Env: STRANGLER_LISTEN.",
+    callback=parsed(parse_listen),
+    metavar="ADDRESS",
+    help="The public address: HOST:PORT, unix:/path or unix:/path,mode=0600. Env: STRANGLER_LISTEN.",
 )
 @click.option(
     "--admin",

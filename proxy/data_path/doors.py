@@ -46,17 +46,18 @@ class Doors:
         return await loop.create_server(self._data_path.protocol, sock=listener, backlog=_BACKLOG)
 
     @property
-    def is_busy(self) -> bool:
-        """True while a connection waits to be taken, or is on its way in."""
-        waiting = bool(select.select([self._listener], [], [], 0)[0])
-        return waiting or (self._entrance is not None and self._entrance.arriving > 0)
+    def has_waiting(self) -> bool:
+        """True while a connection waits to be taken."""
+        return bool(select.select([self._listener], [], [], 0)[0])
 
-    def close(self) -> None:
-        """Takes no more connections; those that are in stay."""
-        self._close_server()
-        if self._entrance is not None:
-            self._entrance.cut()
-            self._entrance = None
+    async def close(self, limit: float) -> None:
+        """Takes no more connections. Those on their way in have `limit` seconds to get there; who is in stays."""
+        async with self._following:
+            self._close_server()
+            entrance, self._entrance = self._entrance, None
+            if entrance is not None:
+                entrance.close()
+                await entrance.emptied(limit)
 
     def _close_server(self) -> None:
         if self._server is not None:

@@ -33,7 +33,7 @@ _NOTHING_LEFT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Entrance:
-    """Accepts from a listening socket, which stays its owner's. `arriving` counts connections on their way in."""
+    """Accepts from a listening socket, which stays its owner's."""
 
     def __init__(self, engine: DataPath, listener: socket.socket) -> None:
         self._loop = asyncio.get_running_loop()
@@ -44,19 +44,16 @@ class Entrance:
         self._tls = engine.keyring.listener(lambda: engine.view.snapshot.spec.listen.tls)
         self._accept_on()
 
-    @property
-    def arriving(self) -> int:
-        return len(self._tasks)
-
     def close(self) -> None:
         """Takes no more; those on their way in go on."""
         if self._retry is not None:
             self._retry.cancel()
         self._loop.remove_reader(self._listener)
 
-    def cut(self) -> None:
-        """Ends those on their way in, too."""
-        self.close()
+    async def emptied(self, limit: float) -> None:
+        """Waits until nobody is on the way in, and ends who still is after so many seconds."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=limit)
         for task in self._tasks:
             task.cancel()
 

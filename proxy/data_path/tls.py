@@ -44,7 +44,8 @@ class _Kept:
 
 
 class Keyring:
-    """Made by the data path. `told(what, trouble)` hears of each reload; `trouble` is "" for one that succeeded."""
+    """Made by the data path. `told(files, trouble)` hears of each reload (`trouble` is "" for one that
+    succeeded) and of files that can't be read at the first time."""
 
     def __init__(self, wheel: Wheel, told: Callable[[str, str], None]) -> None:
         self._wheel = wheel
@@ -61,7 +62,11 @@ class Keyring:
     def use(self, spec: RoutesSpec) -> None:
         """Makes the contexts that this spec names, and forgets all others."""
         named: list[Described] = [*spec.listen.tls, *(one.tls for one in spec.backends.values() if one.tls)]
-        self._kept = {one: self._kept.get(one) or self._read(one) for one in named}
+        before, self._kept = self._kept, {}
+        for one in named:
+            kept = self._kept[one] = before.get(one) or self._read(one)
+            if one not in before and kept.trouble:
+                self._told(_named(one), kept.trouble)
         self._wheel.watch(self, self._wheel.now + LOOK if self._kept else NEVER)
 
     def context(self, described: Described) -> ssl.SSLContext:

@@ -25,9 +25,13 @@ def keep_slot(count: int, limit: int, dice: float) -> int | None:
 
 
 def curl_line(request: CapturedRequest, base_url: str) -> str:
-    """A shell line that asks `base_url` the (redacted) request again; safe to paste whatever the request holds."""
-    url = base_url.rstrip("/") + _text(request.target)
+    """A shell line that asks `base_url` (or `unix:/path`) the (redacted) request again; safe to paste whatever the
+    request holds."""
     parts = ["curl", "-i", "--path-as-is", "-g"]
+    if base_url.startswith("unix:"):
+        parts += ["--unix-socket", base_url.removeprefix("unix:")]
+        base_url = "http://localhost"
+    url = base_url.rstrip("/") + _text(request.target)
     method = _text(request.method)
     if method == "HEAD":
         parts.append("-I")

@@ -63,6 +63,7 @@ _ALL = (
     Metric("strangler_verdict", _G, "1 for the verdict a route has, 0 for the others.", ("route", "verdict")),
     Metric("strangler_halted", _G, "1 while halt holds all routes that allow it on legacy."),
     Metric("strangler_config_reload_success", _G, "1 when the last reading of routes.yaml was accepted."),
+    Metric("strangler_certificates_ok", _G, "1 while every certificate could be read when its files last changed."),
     Metric("strangler_config_generation", _G, "Counts the snapshots that were put in force."),
     Metric("strangler_in_flight", _G, "Client exchanges under way."),
     Metric("strangler_client_connections", _G, "Open client connections."),

@@ -31,6 +31,7 @@ from proxy.model.records import Ended
 from proxy.model.spec import Retention
 from proxy.runtime import processes, watch
 from proxy.runtime.asker import Asker
+from proxy.runtime.certificates import with_files_tried
 from proxy.runtime.commands import Commands
 from proxy.runtime.desk import Desk
 from proxy.runtime.examples import kept_target
@@ -376,7 +377,9 @@ class _Greeting:
 
 
 def load_now(path: Path) -> Built:
-    return build_file(path, env=os.environ, today=datetime.datetime.now(tz=datetime.UTC).date())
+    """What can run now: the text, and the certificates that it names."""
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    return with_files_tried(build_file(path, env=os.environ, today=today), str(path))
 
 
 def _write_private(path: Path, value: object) -> None:

@@ -12,10 +12,11 @@ import contextlib
 import ctypes
 import os
 import socket
+import stat
 import struct
 from collections.abc import Iterator, Mapping
 
-from proxy.runtime.settings import Settings
+from proxy.runtime.settings import Address, Settings, UnixAddress
 
 FIRST_PASSED = 3  # SD_LISTEN_FDS_START
 NAMES = ("public", "admin")
@@ -64,7 +65,9 @@ def _taken(descriptor: int, name: str) -> socket.socket:
     return listener
 
 
-def _listen(address: tuple[str, int], option: str) -> socket.socket:
+def _listen(address: Address, option: str) -> socket.socket:
+    if isinstance(address, UnixAddress):
+        return _listen_unix(address, option)
     host, port = address
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -80,13 +83,57 @@ def _listen(address: tuple[str, int], option: str) -> socket.socket:
     return listener
 
 
+def _listen_unix(address: UnixAddress, option: str) -> socket.socket:
+    """A Unix socket whose file has its mode before anybody can connect. One that nobody listens on is replaced."""
+    path, mode = address
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if _is_stale(path):
+            os.unlink(path)
+        before = os.umask(0o777)
+        try:
+            listener.bind(path)
+        finally:
+            os.umask(before)
+        os.chmod(path, mode)
+        listener.listen(4096)
+    except OSError as error:
+        listener.close()
+        taken = "the path is taken, by a socket that somebody listens on or by another file"
+        why = taken if os.path.exists(path) else error.strerror
+        raise StartError(f"can't listen on unix:{path}: {why}. Give another path with {option}.") from None
+    listener.setblocking(False)
+    return listener
+
+
+def _is_stale(path: str) -> bool:
+    """True for the file of a Unix socket that nobody listens on: a process was killed before it could remove it."""
+    try:
+        if not stat.S_ISSOCK(os.stat(path).st_mode):
+            return False
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.setblocking(False)
+            probe.connect(path)
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def take_no_more(listener: socket.socket) -> None:
     """Lets no new connection begin, without resetting one that has begun.
 
     Closing a listening socket resets the connections that wait in its backlog: requests that a client has sent already.
     A filter that drops every packet makes new connections wait instead (their SYN is sent again a second later and then
     refused, or answered by the next proxy on this port), while the workers take what the backlog holds and close.
+    At a Unix socket its file goes first: who comes later finds none.
     """
+    if listener.family == socket.AF_UNIX:
+        with contextlib.suppress(OSError):
+            os.unlink(listener.getsockname())
+        listener.close()
+        return
     drop_all = ctypes.create_string_buffer(struct.pack("HBBI", BPF_RETURN, 0, 0, 0))
     with contextlib.suppress(OSError):  # a kernel without socket filters: as good as any other server
         listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", 1, ctypes.addressof(drop_all)))

@@ -23,7 +23,7 @@ from proxy.runtime.desk import Desk
 from proxy.runtime.keeper import Keeper
 from proxy.runtime.live import Live
 from proxy.runtime.noise_views import noise_view, suggestions_view
-from proxy.runtime.settings import Settings
+from proxy.runtime.settings import Settings, public_url
 from proxy.runtime.signatures import listed
 
 
@@ -202,7 +202,7 @@ class Views:
             return None
         kept = await self._control.keeper.read(lambda store: store.exemplars(route.name, signature))
         listen = self._control.settings.listen
-        base = f"http://{listen[0]}:{listen[1]}"
+        base = public_url(listen, tls=bool(self._control.live.compiled.spec.listen.tls))
         return {"signature": known[0], "exemplars": [_plain_exemplar(exemplar, base) for exemplar in kept]}
 
     # the rest
@@ -232,6 +232,7 @@ class Views:
         live, workers = control.live, control.workers()
         gauges: list[Gauge] = [
             ("strangler_config_reload_success", (), float(live.last_ok)),
+            ("strangler_certificates_ok", (), float(all(w.gauges.get("certificates_ok", True) for w in workers))),
             ("strangler_config_generation", (), float(live.generation)),
             ("strangler_halted", (), float(live.is_halted)),
             ("strangler_reasks_stopped", (), float(control.desk.explaining.is_stopped)),

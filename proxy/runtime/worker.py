@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import select
 import signal
 import socket
 import sys
@@ -22,7 +21,7 @@ import structlog
 import uvloop
 
 from proxy import routing
-from proxy.data_path import DataPath
+from proxy.data_path import DataPath, Doors
 from proxy.metrics import Accumulator
 from proxy.model.comparison import NotCompared
 from proxy.model.observation import Exchange, Observation, Pair
@@ -34,7 +33,7 @@ from proxy.runtime import processes
 from proxy.runtime.link import Kind, Link, pack, unpack_compiled
 from proxy.runtime.outbox import CONTROL_LAGS, Outbox
 from proxy.runtime.processes import keep_going
-from proxy.runtime.settings import Settings
+from proxy.runtime.settings import Settings, public_url
 from proxy.shadow import Shadow
 
 TICK = 0.1
@@ -67,7 +66,8 @@ class Worker:
         self.makes_way = False
         self.link = self._new_link()
         self.link_down = asyncio.Event()
-        self.server: asyncio.Server | None = None
+        self.doors: Doors | None = None
+        self.following: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -81,9 +81,10 @@ class Worker:
         data_path = self.data_path
         assert data_path is not None  # noqa: S101 - `ready` says so
         processes.calm_collector()
-        self.server = await loop.create_server(data_path.protocol, sock=self.listener, backlog=4096)
-        host, port = self.listener.getsockname()[:2]
-        log.info("listening", url=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+        self.doors = Doors(data_path, self.listener)
+        await self.doors.follow()
+        tls = bool(data_path.view.snapshot.spec.listen.tls)
+        log.info("listening", url=public_url(self.listener.getsockname(), tls=tls))
         processes.tell(self.order, b"+")
         await self.stop.wait()
         await self._drain(data_path)
@@ -114,6 +115,8 @@ class Worker:
             self.ready.set()
         else:
             self.data_path.swap(snapshot)
+            if self.doors is not None:
+                self.following = asyncio.ensure_future(self.doors.follow())
         if self.shadow is not None:
             self.shadow.budget = snapshot.spec.shadow
         for name in set(self.breakers) - set(snapshot.spec.backends):
@@ -131,9 +134,20 @@ class Worker:
             clock=monotonic,
         )
         self.data_path = DataPath(
-            snapshot=snapshot, record=self._record, offer=shadow.offer, breakers=self._breaker, dice=random.random
+            snapshot=snapshot,
+            record=self._record,
+            offer=shadow.offer,
+            breakers=self._breaker,
+            dice=random.random,
+            told_of_keys=self._told_of_keys,
         )
         self.shadow = shadow
+
+    def _told_of_keys(self, name: str, trouble: str) -> None:
+        if trouble:
+            log.warning("certificate_not_read", files=name, trouble=trouble, remedy="one read before stays in use")
+        else:
+            log.info("certificate_read", files=name)
 
     def _halt(self) -> None:
         self.unheard_halt = not self.halted
@@ -302,21 +316,24 @@ class Worker:
             "pools": data_path.pools(),
             "breakers": {name: breaker.open for name, breaker in self.breakers.items()},
             "shadow": self.shadow.depth() if self.shadow else {},
+            "certificates_ok": data_path.keyring.ok,
         }
 
     async def _drain(self, data_path: DataPath) -> None:
         """1. Answers say `Connection: close`. 2. What waits in the backlog is taken (the supervisor lets nothing new
-        in) unless others do that; the listener closes. 3. Exchanges end, within the limit. 4. So does the shadow."""
+        in) unless others do that; the listener closes, and who is on the way in gets there. 3. Exchanges end, within
+        the limit. 4. So does the shadow."""
         limit = self.snapshot.spec.limits.drain_timeout if self.snapshot else 0.0
         signal.alarm(int(limit + OVERTIME))  # ends the process even if its loop hangs
         log.info("drain", limit=limit, in_flight=data_path.in_flight)
         draining = asyncio.create_task(data_path.drain(limit))
         await asyncio.sleep(0)
-        while not self.makes_way and select.select([self.listener], [], [], 0)[0]:  # a connection waits to be taken  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        if self.server is not None:
-            self.server.close()
+        if self.doors is not None:
+            while not self.makes_way and self.doors.has_waiting:  # noqa: ASYNC110 - no event says that a backlog is empty
+                await asyncio.sleep(0.01)
+            await self.doors.close(limit)
         await draining
+        await data_path.drain(limit)  # who came in meanwhile
         if self.shadow is not None:
             self.shadow.drain()
         data_path.close()

@@ -82,7 +82,7 @@ class Running:
     async def __aexit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.doors.close()
+        await self.doors.close(0)
         self.engine.close()
         self.listener.close()
         for wire in self.wires:

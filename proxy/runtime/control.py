@@ -28,13 +28,13 @@ from proxy import __version__, routing
 from proxy.admin import make_app
 from proxy.metrics import Changes, Totals
 from proxy.model.records import Ended
-from proxy.model.spec import Retention
+from proxy.model.spec import Retention, RoutesSpec
 from proxy.runtime import processes, watch
 from proxy.runtime.asker import Asker
 from proxy.runtime.certificates import with_files_tried
 from proxy.runtime.commands import Commands
 from proxy.runtime.desk import Desk
-from proxy.runtime.examples import kept_target
+from proxy.runtime.examples import declared_queries, kept_target
 from proxy.runtime.face import make_face
 from proxy.runtime.keeper import Keeper
 from proxy.runtime.link import Kind, Link, pack_compiled, unpack
@@ -65,6 +65,7 @@ class Control:
         self.totals = Totals()
         self.inventory = routing.Inventory()
         self.inventory_changed = False
+        self._declared: tuple[RoutesSpec | None, tuple[str, ...]] = None, ()
         self.keeper = Keeper(Store(settings.state / "evidence.sqlite3"), self._whole_state)
         self.desk = Desk(live, self.keeper)
         self.asker: Asker | None = None  # made when the loop runs
@@ -265,8 +266,14 @@ class Control:
         for line in message["lines"]:
             self._write_line(Ended(*line))
 
+    def _kept_target(self, route: str, target: bytes) -> bytes:
+        spec = self.live.compiled.spec
+        if self._declared[0] is not spec:
+            self._declared = spec, declared_queries(spec.routes)
+        return kept_target(self.live.route(route), target, self._declared[1])
+
     def _write_line(self, ended: Ended) -> None:
-        target = kept_target(self.live.route(ended.route), ended.target)
+        target = self._kept_target(ended.route, ended.target)
         access_log.info(
             "exchange",
             route=ended.route,
@@ -302,7 +309,7 @@ class Control:
             weight = 1.0 + message["asked_unseen"] / len(asked)  # type: ignore[operator]  # a count
             now = time.time()
             for method, target, route, code, seconds in asked:
-                asked_for = kept_target(self.live.route(route), target)
+                asked_for = self._kept_target(route, target)
                 self.inventory.observe(method, asked_for, route, code, seconds, weight, now)
 
     # evidence

@@ -35,10 +35,16 @@ def example(key: EvidenceKey, slot: int, at: float, pair: Pair, found: Compariso
     )
 
 
-def kept_target(route: Route | None, target: bytes) -> bytes:
-    """The target as a log or a table may hold it."""
+def kept_target(route: Route | None, target: bytes, declared: tuple[str, ...]) -> bytes:
+    """The target as a log or a table may hold it. Where no route answered, what any route declares is left out
+    (`declared`, from `declared_queries`): the same secret comes with a mistyped path and with a refused request."""
     if route is None:
-        return target
+        return evidence.redact_target(target, declared)
     if route.names_only:
         return routing.named_path(route.matches, target)
     return evidence.redact_target(target, route.redact)
+
+
+def declared_queries(routes: tuple[Route, ...]) -> tuple[str, ...]:
+    """Every `query:` field that some route redacts."""
+    return tuple({field for route in routes for field in route.redact if field.startswith("query:")})

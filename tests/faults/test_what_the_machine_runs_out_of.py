@@ -1,0 +1,151 @@
+"""Descriptors, disk, and a clock that is set back: clients are served on, and it is over when it is over."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.faults.faulty import Counted, Faulty, cpu_seconds, descriptors
+from tests.support.running import Running
+from tests.support.running import until as until_blocking
+from tests.support.wire import connect, until
+
+ROUTES = """
+version: 1
+backends:
+  legacy: {{url: "http://127.0.0.1:{legacy}"}}
+  service: {{url: "http://127.0.0.1:{service}"}}
+legacy: legacy
+reasks: {{per_second: 0}}
+routes:
+  - {{name: read, match: "GET /items/{{id}}", extracted: service, stage: shadow}}
+"""
+GET = b"GET /items/1 HTTP/1.1\r\nHost: h\r\n\r\n"
+PRLIMIT = shutil.which("prlimit")
+CLOCK = """
+import os, time
+_real, _file = time.time, os.environ["TEST_CLOCK"]
+def _time():
+    try:
+        return _real() + float(open(_file).read() or 0)
+    except FileNotFoundError:
+        return _real()
+time.time = _time
+"""
+
+
+@pytest.mark.skipif(PRLIMIT is None, reason="prlimit is not installed")
+async def test_without_descriptors_nothing_spins_and_all_is_well_when_some_are_free_again(tmp_path: Path) -> None:
+    assert PRLIMIT is not None
+    async with Faulty().upstream() as legacy:
+        routes = ROUTES.format(legacy=legacy.port, service=legacy.port).replace("stage: shadow", "stage: legacy")
+        proxy = Running(tmp_path, routes, prefix=(PRLIMIT, "--nofile=100:100"))
+        try:
+            await asyncio.to_thread(proxy.start)
+            counted = Counted()
+            await counted.ask(proxy.port, GET, 10)
+            assert counted.errors == {}
+            worker = proxy.pids()["worker-0"]
+            served = await connect(proxy.port)
+            await served.send(GET)
+            await served.answer()
+            before = descriptors(worker)
+            crowd = [await connect(proxy.port) for _ in range(150)]
+            await until(lambda: descriptors(worker) >= 95, "the worker to run out of descriptors")
+            used = cpu_seconds(worker)
+            await asyncio.sleep(1.0)  # the time over which it is measured
+            assert cpu_seconds(worker) - used < 0.5, "it spins"
+            await served.send(GET)
+            assert (await served.answer())[1] == b"good", "who was served before is served on"
+            for wire in (*crowd, served):
+                wire.close()
+            await until(lambda: descriptors(worker) < before, "the descriptors to be free again")
+            counted = Counted()
+            await asyncio.gather(*(counted.ask(proxy.port, GET, 25) for _ in range(4)))
+            assert (counted.good, counted.errors) == (100, {})
+            assert proxy.pids()["worker-0"] == worker, "the worker lives"
+        finally:
+            proxy.kill_all()
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(place)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("mounting a small disk needs root")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def fill(file: Path) -> None:
+    """Takes all the room that is left."""
+    with open(file, "wb", buffering=0) as written, suppress(OSError):
+        while written.write(bytes(4096)):
+            pass
+
+
+async def test_a_full_disk_is_said_and_waits_and_no_client_sees_it(tmp_path: Path, tiny_disk: Path) -> None:
+    """The evidence, the run file and the snapshot lie on the disk that is full; what was counted is stored later."""
+    async with Faulty().upstream() as legacy:
+        proxy = Running(tmp_path, ROUTES.format(legacy=legacy.port, service=legacy.port))
+        proxy.state = tiny_disk / "state"
+        try:
+            await asyncio.to_thread(proxy.start)
+            counted = Counted()
+            await counted.ask(proxy.port, GET, 20)
+            fill(filler := tiny_disk / "filler")
+            for number in range(400):  # distinct ones, so that there is something to store
+                await counted.ask(proxy.port, b"GET /items/%d HTTP/1.1\r\nHost: h\r\n\r\n" % number, 1)
+            await asyncio.to_thread(
+                until_blocking, lambda: proxy.metric("strangler_store_ok ") == 0.0, "the store to say so"
+            )
+            await counted.ask(proxy.port, GET, 20)
+            assert (counted.good, counted.errors) == (440, {})
+            filler.unlink()
+            await asyncio.to_thread(
+                until_blocking, lambda: proxy.metric("strangler_store_ok ") == 1.0, "the store to be well again"
+            )
+            await asyncio.to_thread(
+                until_blocking, lambda: proxy.route("read")["comparisons"]["match"] == 440, "all of it to be counted"
+            )
+            assert await asyncio.to_thread(proxy.stop) == 0
+            proxy.start()
+            assert proxy.route("read")["comparisons"]["match"] == 440, "and to be stored"
+        finally:
+            proxy.kill_all()
+
+
+@pytest.mark.parametrize("step", [-3600, -86400 * 400, 86400 * 400])
+async def test_a_clock_that_is_set_back_or_far_ahead_loses_no_comparison(tmp_path: Path, step: int) -> None:
+    (tmp_path / "sitecustomize.py").write_text(CLOCK)
+    clock = tmp_path / "clock"
+    async with Faulty().upstream() as legacy:
+        env = {"PYTHONPATH": str(tmp_path), "TEST_CLOCK": str(clock)}
+        proxy = Running(tmp_path, ROUTES.format(legacy=legacy.port, service=legacy.port), env=env)
+        try:
+            await asyncio.to_thread(proxy.start)
+            counted = Counted()
+            await counted.ask(proxy.port, GET, 30)
+            until_blocking(lambda: proxy.route("read")["comparisons"]["match"] == 30, "thirty comparisons")
+            clock.with_suffix(".new").write_text(str(step))
+            os.replace(clock.with_suffix(".new"), clock)
+            await asyncio.gather(*(counted.ask(proxy.port, GET, 30) for _ in range(4)))
+            assert (counted.good, counted.errors) == (150, {})
+            until_blocking(lambda: proxy.route("read")["comparisons"]["match"] == 150, "all comparisons")
+            assert proxy.metric("strangler_store_ok ") == 1.0
+            assert proxy.api("GET", "/routes/read/verdict")["n"] >= 1
+        finally:
+            proxy.kill_all()

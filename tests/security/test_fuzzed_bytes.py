@@ -1,0 +1,164 @@
+"""Bytes that nobody thought of: made by hypothesis from the pieces that confuse parsers, judged by h11.
+
+In `make soak` each runs with many more examples (`HYPOTHESIS_EXAMPLES`)."""
+
+from __future__ import annotations
+
+import os
+
+import h11
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from proxy.data_path.framing import Chunked
+from proxy.data_path.parse import CHUNKED, Refused, read_answer, read_request
+
+EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "400"))
+PIECES = st.sampled_from(
+    [
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b"\r\n\r\n",
+        b" ",
+        b"\t",
+        b"\x0b",
+        b"\x00",
+        b":",
+        b": ",
+        b",",
+        b";",
+        b'"',
+        b"\\",
+        b"/",
+        b"*",
+        b"0",
+        b"1",
+        b"5",
+        b"-1",
+        b"+5",
+        b"0x5",
+        b"99999999999999999999",
+        b"a",
+        b"\x7f",
+        b"\x80",
+        b"\xff",
+        b"GET",
+        b"POST",
+        b"/x",
+        b"HTTP/1.1",
+        b"HTTP/1.0",
+        b"Host: h\r\n",
+        b"Host: g\r\n",
+        b"Content-Length: 5\r\n",
+        b"Content-Length: 6\r\n",
+        b"Content-Length",
+        b"Transfer-Encoding: chunked\r\n",
+        b"Transfer-Encoding",
+        b"chunked",
+        b"identity",
+        b"Connection: close\r\n",
+        b"X: y\r\n",
+        b"Expect: 100-continue\r\n",
+        b"Upgrade: h2c\r\n",
+        b"http://h/p",
+        b"//",
+        b"%00",
+        b"#",
+        b"?",
+    ]
+)
+SOUP = st.lists(PIECES | st.binary(max_size=3), max_size=12).map(b"".join)
+HEAD = st.builds(
+    lambda line, fields, soup, at: line + (fields[:at] + soup + fields[at:]) + b"\r\n",
+    st.sampled_from([b"GET / HTTP/1.1\r\n", b"POST / HTTP/1.1\r\n", b"POST / HTTP/1.0\r\n"]) | SOUP,
+    st.lists(
+        st.sampled_from([b"Host: h\r\n", b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n", b"A: b\r\n"]),
+        max_size=5,
+    ).map(b"".join),
+    SOUP,
+    st.integers(0, 80),
+)
+CHUNK = st.sampled_from(
+    [
+        b"5\r\nhello\r\n",
+        b"0\r\n\r\n",
+        b"0\r\n",
+        b"5;a=b\r\nhello\r\n",
+        b"005\r\nhello\r\n",
+        b"5 \r\nhello\r\n",
+        b"1\r\nx\r\n",
+        b"A\r\n0123456789\r\n",
+        b"X: y\r\n",
+        b"Host: h\r\n",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b";",
+        b"-",
+        b"+",
+        b"0x",
+        b'"',
+        b"g",
+    ]
+)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(HEAD)
+def test_a_head_is_refused_or_h11_reads_the_same_framing(raw: bytes) -> None:
+    end = raw.find(b"\r\n\r\n") + 4
+    if end < 4:
+        return
+    raw = raw[:end]
+    request = read_request(raw)
+    if isinstance(request, Refused):
+        assert request.reason
+        return
+    judge = h11.Connection(h11.SERVER)
+    judge.receive_data(raw)
+    try:
+        seen = judge.next_event()
+    except h11.RemoteProtocolError:
+        return  # a backend that refuses it too has no second reading
+    assert isinstance(seen, h11.Request)
+    assert (bytes(seen.method), bytes(seen.target)) == request.head[:2]
+    lengths = [int(value) for name, value in seen.headers if name == b"content-length"]
+    coded = any(name == b"transfer-encoding" for name, _ in seen.headers)
+    assert request.length == (CHUNKED if coded else lengths[0] if lengths else 0)
+    assert len(seen.headers) == len(request.head.headers)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(st.binary(max_size=200) | SOUP, st.sampled_from([b"GET", b"HEAD", b"POST"]))
+def test_no_answer_head_makes_the_parser_fall(raw: bytes, method: bytes) -> None:
+    for whole in (raw + b"\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + raw + b"\r\n\r\n"):
+        answer = read_answer(whole[: whole.find(b"\r\n\r\n") + 4], method)
+        assert isinstance(answer, Refused) or 100 <= answer.head.status <= 999
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(st.lists(CHUNK | st.binary(max_size=3), max_size=12).map(b"".join), st.lists(st.integers(1, 7), min_size=1))
+def test_what_is_passed_of_a_chunked_body_h11_reads_with_the_same_payload(raw: bytes, cuts: list[int]) -> None:
+    body, payload, passed = Chunked(), bytearray(), b""
+    body.sink = payload.extend
+    at = 0
+    while at < len(raw) and not body.done and not body.fault:
+        step = cuts[at % len(cuts)]
+        passed += body.feed(raw[at : at + step])
+        at += step
+    judge = h11.Connection(h11.SERVER)
+    judge.receive_data(b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + passed)
+    assert isinstance(judge.next_event(), h11.Request)
+    seen, ended = b"", False
+    while not ended:
+        event = judge.next_event()
+        if event is h11.NEED_DATA:
+            break
+        if isinstance(event, h11.Data):
+            seen += bytes(event.data)
+        else:
+            assert isinstance(event, h11.EndOfMessage)
+            ended = True
+    assert ended == body.done
+    assert seen == bytes(payload)

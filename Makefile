@@ -40,6 +40,9 @@ format: $(STAMP) ## let ruff lay out the code
 bench: $(STAMP) ## measure against nginx, HAProxy, Envoy and a plain aiohttp proxy; see bench/README.md
 	@$(BIN)/python -m bench $(ARGS)
 
+soak: $(STAMP) ## the fault and fuzz tests at their full sizes; takes minutes
+	@$(BIN)/python -m bench.soak $(ARGS)
+
 docs: $(STAMP) ## write the generated references: docs/routes.md, the JSON Schema, docs/commands.md
 	@$(BIN)/python -m tests.config.golden
 	@$(BIN)/python -m tests.docs.commands_page

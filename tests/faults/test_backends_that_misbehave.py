@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from proxy.model.sides import Stage
-from tests.faults.faulty import FAULTS, Counted, Faulty, Held, closes_after_each_answer, two_answers
+from tests.faults.faulty import FAULTS, Counted, Faulty, Held, closes_after_each_answer, figure, two_answers
 from tests.support.engine import Running as Engine
 from tests.support.engine import backend, route, spec_of
 from tests.support.running import Running
@@ -51,6 +51,7 @@ async def test_no_fault_of_the_service_reaches_a_client_who_reads(tmp_path: Path
                 assert counted.errors == {}, name
                 assert counted.good == CLIENTS * TIMES, name
                 assert service.harmed >= 5, f"{name}: the service was asked"
+                figure(name, counted, held, met=service.harmed)
                 service.harmed = 0
                 service.fault = None
                 await asyncio.sleep(0.15)
@@ -86,6 +87,7 @@ async def test_writes_to_a_backend_that_closes_idle_connections_at_once_all_arri
             raw = b"POST /pay HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n%02d" % number
             await counted.ask(proxy.port, raw, 1)
         assert counted.errors == {}
+        figure("writes, idle connections closed at once", counted)
         assert faulty.writes == {b"%02d" % number: 1 for number in range(50)}
 
 

@@ -8,7 +8,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from tests.faults.faulty import Counted, Faulty, Held
+from tests.faults.faulty import Counted, Faulty, Held, figure
 from tests.support.running import Running
 from tests.support.wire import RawUpstream, Served, Wire, connect, ok, until
 
@@ -59,6 +59,7 @@ async def test_slow_loris_clients_are_answered_408_and_nobody_else_waits(tmp_pat
             for wire in slow:
                 wire.close()
             await until(held.settled, f"the start's descriptors and memory {held}")
+            figure("slow-loris clients", counted, held, clients=SLOW, told=len(told))
         finally:
             proxy.kill_all()
 
@@ -94,6 +95,7 @@ async def test_a_client_that_never_reads_is_ended_and_costs_no_more_than_a_buffe
             for wire in stuck:
                 wire.close()
             await until(held.settled, f"the start's descriptors and memory {held}")
+            figure("clients that never read", counted, held, clients=len(stuck))
         finally:
             proxy.kill_all()
 
@@ -118,11 +120,13 @@ async def test_idle_clients_cost_little_and_each_is_still_served(tmp_path: Path)
                 assert (await wire.answer())[1] == b"good"
             assert Held.of(proxy).fds > held.fds + IDLE - 10
             assert Held.of(proxy).memory - held.memory < 8 * 1024 * 1024 + IDLE * 16 * 1024
+            figure("idle clients, there", Counted(len(idle)), held)
             for wire in idle[:: max(1, IDLE // 100)]:
                 await wire.send(GET)
                 assert (await wire.answer())[1] == b"good"
             for wire in idle:
                 wire.close()
             await until(lambda: held.settled(8 * 1024 * 1024 + IDLE * 16 * 1024), f"the start's descriptors {held}")
+            figure("idle clients, gone", Counted(len(idle)), held)
         finally:
             proxy.kill_all()

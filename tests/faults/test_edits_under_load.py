@@ -8,7 +8,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from tests.faults.faulty import Counted, Held
+from tests.faults.faulty import Counted, Held, figure
 from tests.support.running import Running
 from tests.support.running import until as until_blocking
 from tests.support.wire import RawUpstream, ok, until
@@ -64,6 +64,7 @@ async def test_no_request_is_lost_or_answered_by_half_a_table(tmp_path: Path) ->
             assert held.pid == proxy.pids()["worker-0"]
             proxy.file.write_text(good)
             await until(held.settled, f"the start's descriptors and memory: {held}, now {Held.of(proxy)}")
+            figure("reloads and as many overrides", counted, held, edits=EDITS)
             until_blocking(lambda: proxy.metric("strangler_config_reload_success") == 1.0, "the good file")
         finally:
             proxy.kill_all()

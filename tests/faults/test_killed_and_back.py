@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.faults.faulty import Counted, Held
+from tests.faults.faulty import Counted, Held, figure
 from tests.support.running import ROOT, Running, free_port
 from tests.support.running import until as until_blocking
 from tests.support.wire import until
@@ -90,7 +90,9 @@ async def test_the_service_dies_and_comes_back_and_no_reader_notices(tmp_path: P
         counted = await during(proxy.port, ITEMS, 120, service.kill)
         assert counted.errors == {}
         assert counted.good == CLIENTS * 120
+        figure("SIGKILL of the service", counted, held)
         counted = await during(proxy.port, ITEMS, 120, service.start)
+        figure("its return", counted, held)
         assert counted.errors == {}
         told = proxy.route("read")["sides"]["extracted"]["requests"]
         until_blocking(
@@ -117,6 +119,8 @@ async def test_the_monolith_dies_and_comes_back(tmp_path: Path) -> None:
         assert moved.errors == {}, "who is served by the service needs no monolith"
         legacy.start()
         back = await load(proxy.port, OTHER, 30)
+        figure("SIGKILL of the monolith", dead)
+        figure("its return", back, held)
         assert back.errors == {}
         assert back.good == CLIENTS * 30
         until_blocking(held.settled, "descriptors and memory as at the start")
@@ -127,6 +131,7 @@ async def test_a_worker_dies_and_only_its_own_exchanges_are_cut(tmp_path: Path) 
         until_blocking(lambda: proxy.api("GET", "/status")["workers"]["connected"] == 2, "both workers")
         before = proxy.pids()["worker-0"]
         counted = await during(proxy.port, OTHER, 150, lambda: os.kill(before, signal.SIGKILL))
+        figure("SIGKILL of one of two workers", counted)
         assert sum(counted.errors.values()) <= CLIENTS, f"each connection at most once: {counted.errors}"
         assert set(counted.errors) <= {"ConnectionResetError", "AssertionError", "BrokenPipeError"}
         until_blocking(lambda: proxy.pids().get("worker-0") not in (None, before), "a new worker")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.faulty import Counted, Faulty, cpu_seconds, descriptors
+from tests.faults.faulty import Counted, Faulty, cpu_seconds, descriptors, figure
 from tests.support.running import Running
 from tests.support.running import until as until_blocking
 from tests.support.wire import connect, until
@@ -61,7 +61,8 @@ async def test_without_descriptors_nothing_spins_and_all_is_well_when_some_are_f
             await until(lambda: descriptors(worker) >= 95, "the worker to run out of descriptors")
             used = cpu_seconds(worker)
             await asyncio.sleep(1.0)  # the time over which it is measured
-            assert cpu_seconds(worker) - used < 0.5, "it spins"
+            spent = round(cpu_seconds(worker) - used, 2)
+            assert spent < 0.5, "it spins"
             await served.send(GET)
             assert (await served.answer())[1] == b"good", "who was served before is served on"
             for wire in (*crowd, served):
@@ -71,6 +72,7 @@ async def test_without_descriptors_nothing_spins_and_all_is_well_when_some_are_f
             await asyncio.gather(*(counted.ask(proxy.port, GET, 25) for _ in range(4)))
             assert (counted.good, counted.errors) == (100, {})
             assert proxy.pids()["worker-0"] == worker, "the worker lives"
+            figure("descriptors exhausted", counted, crowd=len(crowd), cpu_seconds=spent)
         finally:
             proxy.kill_all()
 
@@ -114,6 +116,7 @@ async def test_a_full_disk_is_said_and_waits_and_no_client_sees_it(tmp_path: Pat
             )
             await counted.ask(proxy.port, GET, 20)
             assert (counted.good, counted.errors) == (440, {})
+            figure("disk full", counted)
             filler.unlink()
             await asyncio.to_thread(
                 until_blocking, lambda: proxy.metric("strangler_store_ok ") == 1.0, "the store to be well again"
@@ -144,6 +147,7 @@ async def test_a_clock_that_is_set_back_or_far_ahead_loses_no_comparison(tmp_pat
             os.replace(clock.with_suffix(".new"), clock)
             await asyncio.gather(*(counted.ask(proxy.port, GET, 30) for _ in range(4)))
             assert (counted.good, counted.errors) == (150, {})
+            figure(f"clock stepped by {step} s", counted)
             until_blocking(lambda: proxy.route("read")["comparisons"]["match"] == 150, "all comparisons")
             assert proxy.metric("strangler_store_ok ") == 1.0
             assert proxy.api("GET", "/routes/read/verdict")["n"] >= 1

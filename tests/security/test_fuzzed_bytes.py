@@ -10,6 +10,7 @@ import h11
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proxy.data_path import proxy_protocol
 from proxy.data_path.framing import Chunked
 from proxy.data_path.parse import CHUNKED, Refused, read_answer, read_request
 
@@ -162,3 +163,38 @@ def test_what_is_passed_of_a_chunked_body_h11_reads_with_the_same_payload(raw: b
             ended = True
     assert ended == body.done
     assert seen == bytes(payload)
+
+
+V2 = st.builds(
+    lambda command, family, length, rest: (
+        proxy_protocol.SIGNATURE + bytes((command, family)) + length.to_bytes(2, "big") + rest
+    ),
+    st.sampled_from([0x20, 0x21]) | st.integers(0, 255),
+    st.sampled_from([0, 0x11, 0x21]) | st.integers(0, 255),
+    st.integers(0, 60) | st.integers(0, 65535),
+    st.binary(max_size=80),
+)
+V1 = st.lists(
+    st.sampled_from(
+        [b"PROXY ", b"TCP4 ", b"TCP6 ", b"UNKNOWN", b"1.2.3.4 ", b"::1 ", b"80 ", b"65536 ", b"+1 ", b"80\r\n"]
+    )
+    | SOUP,
+    max_size=8,
+).map(b"".join)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(V2 | V1 | V1.map(b"PROXY TCP4 ".__add__) | st.binary(max_size=40))
+def test_a_proxy_header_is_read_alike_however_it_is_cut_and_never_beyond_its_end(raw: bytes) -> None:
+    whole = None
+    for end in range(len(raw) + 1):
+        found = proxy_protocol.read_header(raw[:end])
+        if not isinstance(found, proxy_protocol.Wanted):
+            whole = found
+            break
+        assert found.sure > 0 or found.most > 0
+    if isinstance(whole, proxy_protocol.Source) and raw.startswith(b"PROXY "):
+        assert raw[:end].endswith(b"\r\n"), "nothing behind the line was taken"
+        assert end <= proxy_protocol.V1_LONGEST
+    elif isinstance(whole, proxy_protocol.Source):
+        assert end == 16 + int.from_bytes(raw[14:16], "big")

@@ -18,6 +18,7 @@ import re
 from proxy.model.filters import PathRewrite, RewriteType
 from proxy.model.headers import HeaderPair, Headers, first
 from proxy.model.spec import Backend, Match, PathType
+from proxy.routing.forwarding import authority_of
 from proxy.routing.paths import LONGEST_READ, canonical, canonical_pattern, is_plain, readings
 
 Endpoint = tuple[bytes, int]
@@ -81,11 +82,9 @@ class WayBack:
         self._change = change
         self._location = backend.rewrite.location
         self._cookies = backend.rewrite.cookies
-        host = f"[{backend.host}]" if ":" in backend.host else backend.host
-        own = {(host.lower().encode(), backend.port)}
+        own = {endpoint(authority_of(backend), 443 if backend.tls else 80)}
         if backend.rewrite.host:
-            name = endpoint(backend.rewrite.host.encode(), 0)[0]
-            own |= {(name, port) for port in (80, 443, backend.port)}
+            own |= {(backend.rewrite.host.encode(), port) for port in (80, 443, backend.port)}
         self._own = own
         self._hosts = {name for name, _ in own}
 

@@ -96,6 +96,23 @@ def test_a_backend_that_did_not_ask_for_it_is_left_alone() -> None:
     assert answered(snapshot, request("/plain/a"), *fields, side=Side.LEGACY) == fields
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://charges.internal", "https://charges.internal/x"),
+        ("https://charges.internal:8443", "https://charges.internal:8443/x"),
+        ("http://[::1]:8101", "http://[::1]:8101/x"),
+        ("http://charges.internal", "http://charges.internal:80/x"),
+        ("unix:/run/charges.sock", "http://localhost/x"),
+    ],
+)
+def test_every_kind_of_backend_has_a_name_of_its_own(url: str, said: str) -> None:
+    top = MENDING.replace("http://charges.internal:8101", url).replace("host: pay.internal, ", "")
+    fields = [("Location", said), ("Location", "http:///x"), ("Location", "https:///x")]
+    made = answered(table(ROUTES, top), request("/plain/a", host="shop.example"), *fields, side=Side.EXTRACTED)
+    assert [value for _, value in made] == ["http://shop.example/x", "http:///x", "https:///x"]
+
+
 def test_what_no_route_names_is_mended_for_legacy_too() -> None:
     top = TOP.replace('"http://127.0.0.1:8001"', '"http://127.0.0.1:8001", rewrite: {location: true}')
     snapshot = table("[]", top)

@@ -2,7 +2,8 @@
 
 Requests that were sent ahead (pipelined) wait in a bounded buffer until the answer before them is out. A connection
 that is closed while the client may still be sending is closed in two steps, or the kernel would throw our answer away
-with the bytes nobody read (RFC 9112 section 9.6): we say our last byte, read on for a moment, then close.
+with the bytes nobody read (RFC 9112 section 9.6): we say our last byte, read on for a moment, then close. Over TLS the
+loop does the same when it closes: it sends its close_notify, and reads and drops until the client's comes.
 """
 
 from __future__ import annotations
@@ -324,10 +325,9 @@ class Client(asyncio.Protocol):
         self._closing = True
         self._part = b""
         wheel = self._engine.wheel
-        if linger and not self.transport.is_closing():
+        if linger and not self.transport.is_closing() and self.transport.can_write_eof():
             self.resume()
-            if self.transport.can_write_eof():
-                self.transport.write_eof()
+            self.transport.write_eof()
             wheel.watch(self, wheel.now + _LINGER)
         else:
             self.transport.close()
@@ -340,10 +340,7 @@ class Client(asyncio.Protocol):
         if self._tunnel is not None:
             return
         if self._closing:
-            if self.transport.is_closing() or self.transport.can_write_eof():
-                self.transport.abort()
-            else:  # TLS has no half of an end: what was the second step is the first
-                self._end(linger=False)
+            self.transport.abort()
         elif self._write_paused:
             if exchange is not None:
                 exchange.client_gone(Outcome.CLIENT_STALLED)

@@ -180,6 +180,7 @@ def _words(decision: Decision) -> list[tuple[str, str]]:
         ("stage", str(decision.stage)),
         ("answers", f"{decision.side}, backend {decision.backend}"),
         ("why", decision.why),
+        *([("then", f"the client reads from {decision.side} for a time")] if decision.holds else []),
         ("copy to", decision.shadow_backend or "nobody"),
         ("fallback", decision.fallback_backend or "none"),
     ]

@@ -10,7 +10,7 @@ from proxy.cli.client import Client, Json, Refused
 from proxy.cli.options import admin_options, config_option, cut_option, json_option, read_text, who_options
 from proxy.cli.output import Trouble, indented, show, show_json
 from proxy.cli.routes_file import compiled, named, replace_text
-from proxy.cli.views import show_move, verdict_lines
+from proxy.cli.views import edits, show_move, verdict_lines
 
 
 @click.command()
@@ -43,7 +43,8 @@ def command(
 ) -> None:
     """Move ROUTE to its next stage, or to STAGE, if the verdict allows.
 
-    The move is an override above the routes file. The edit that makes it permanent is printed; --write makes it.
+    The move is an override above the routes file. The edit that makes it permanent is printed; --write makes it. Routes
+    of the same group move along, and their verdicts are asked too.
 
     \b
     Example:
@@ -89,11 +90,11 @@ def command(
     if as_json:
         show_json(done | {"written": config if write else None})
         return
-    show_move(route, done)
+    show_move(done)
     if write:
         show(f"Written to {config}.")
-    elif done.get("edit"):
-        show("To make it permanent, edit the routes file (or say --write):", indented(done["edit"]))
+    elif edits(done):
+        show("To make it permanent, edit the routes file (or say --write):", indented(edits(done)))
 
 
 def _show_refusal(route: str, refusal: Refused) -> None:
@@ -107,10 +108,11 @@ def _write_edit(config: str, route: str, done: Json) -> None:
     from proxy.config import CannotEditError, edit_stage
     from proxy.model.sides import Stage
 
-    to = done["to"]
-    stage = Stage(to["stage"])
+    text = read_text(config)
     try:
-        text = edit_stage(read_text(config), route, stage, to.get("percent") if stage is Stage.CANARY else None)
+        for move in (done, *done.get("also", ())):
+            stage = Stage(move["to"]["stage"])
+            text = edit_stage(text, move["route"], stage, move["to"].get("percent") if stage is Stage.CANARY else None)
     except CannotEditError as error:
         raise Trouble(f"{route} was promoted, but {config} was not edited: {error.message}.", error.remedy) from None
-    replace_text(config, text, f"{route} was promoted. Make the edit by hand:\n{done.get('edit', '')}")
+    replace_text(config, text, f"{route} was promoted. Make the edit by hand:\n{edits(done)}")

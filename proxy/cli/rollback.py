@@ -25,8 +25,9 @@ def command(
 ) -> None:
     """Send ROUTE back to the monolith at once, as an override above the routes file.
 
-    A route that owns its data (`owns_data: true`) is asked about first, or needs --yes. New requests go to the monolith
-    from now on; what the service has begun to answer it may end, unless --cut ends it: a second later, with a reset.
+    Routes of its group go along. A route that owns its data (`owns_data: true`) is asked about first, or needs --yes.
+    New requests go to the monolith from now on; what the service has begun to answer it may end, unless --cut ends it:
+    a second later, with a reset.
 
     \b
     Example:
@@ -62,7 +63,7 @@ def command(
     if as_json:
         show_json(done)
     else:
-        show_move(route, done)
+        show_move(done)
 
 
 def _loses_data(client: Client, route: str) -> bool:

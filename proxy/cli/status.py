@@ -119,6 +119,7 @@ def _heading(route: Json) -> Text:
     source = route.get("source", "file")
     notes = [f"by {source}"] if source != "file" else []
     notes += [f"to {route['extracted']}"] if route.get("extracted") else []
+    notes += [f"group {route['group']}"] if route.get("group") else []
     notes += ["owns its data"] if route.get("owns_data") else []
     return line.append(clean(f"  {', '.join(notes)}" if notes else ""), style="not bold dim")
 

@@ -60,8 +60,14 @@ def show_late(done: Json) -> None:
         show(f"Not everywhere yet: {workers} not confirmed it. It hangs, or its machine does.", err=True)
 
 
-def show_move(route: str, done: Json) -> None:
-    """What promote or rollback did."""
-    forced = " (forced)" if done.get("forced") else ""
-    show(styled(f"{route}: ").append(f"{stage_words(done['from'])} -> {stage_words(done['to'])}{forced}", style="bold"))
+def show_move(done: Json) -> None:
+    """What promote or rollback did, to the route and to those of its group."""
+    for move in (done, *done.get("also", ())):
+        words = f"{stage_words(move['from'])} -> {stage_words(move['to'])}{' (forced)' if move.get('forced') else ''}"
+        show(styled(f"{move['route']}: ").append(words, style="bold"))
     show_late(done)
+
+
+def edits(done: Json) -> str:
+    """The lines of routes.yaml that make it permanent."""
+    return "\n".join(str(move["edit"]) for move in (done, *done.get("also", ())) if move.get("edit"))

@@ -80,7 +80,7 @@ def _of_routes(old: RoutesSpec, new: RoutesSpec) -> list[Change]:
 def _of_route(old: Route, new: Route) -> Iterator[str]:
     if old.stage != new.stage:
         yield f"stage: {_stage(old)} -> {_stage(new)}"
-    for name in ("matches", "extracted", "fallback", "owns_data", "names_only", "redact"):
+    for name in ("matches", "extracted", "fallback", "owns_data", "names_only", "group", "pin_after_write", "redact"):
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             yield f"{name}: {_shown(name, before)} -> {_shown(name, after)}"
@@ -156,7 +156,7 @@ def _rate(rate: float) -> str:
 _DURATIONS = (
     "connect_timeout", "timeout", "idle_timeout", "total_timeout", "min_duration", "head_timeout",
     "body_timeout", "keepalive_timeout", "write_timeout", "drain_timeout", "deadline", "delay", "open_for", "age",
-    "request", "backend_request",
+    "request", "backend_request", "pin_after_write",
 )
 # fmt: on
 _SHOWN: dict[str, Callable[[Any], str]] = {
@@ -169,7 +169,7 @@ _SHOWN: dict[str, Callable[[Any], str]] = {
 
 
 def _shown(name: str, value: Any) -> str:
-    if value is None or value in ((), frozenset()):
+    if value is None or value in ((), frozenset(), ""):
         return "none"
     if name in _SHOWN:
         return _SHOWN[name](value)

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from proxy.config.checks import Piece, check_all, check_reasks
 from proxy.config.complaints import complain
 from proxy.config.form import BackendForm, RoutesForm
+from proxy.config.group_checks import check_groups
 from proxy.config.route_form import RouteForm
 from proxy.config.tls_checks import check_tls
 from proxy.config.yaml_text import Loc, Pairs, Plain, Source, UnreadableError, parse, spec_mark
@@ -84,6 +85,7 @@ def _build(source: Source, data: dict[str, Plain], text: str, today: date | None
     # 2. Everything else, then what one block says about another.
     form = _piece(source, RoutesForm, (), top).form
     check_all(source, data.get("legacy"), backends, routes, today)
+    check_groups(source, routes)
     check_tls(source, data.get("listen"), backends)
     check_reasks(source, data.get("reasks"), data.get("legacy"), backends, routes)
 

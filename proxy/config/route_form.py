@@ -364,6 +364,14 @@ class RouteForm(Form):
         "Of what differs only names and kinds are stored, never a value, a body or a query: for routes whose answers "
         "must not be kept at all. The path of a request is kept as the template of its match.",
     )
+    group: Name | None = default(
+        None, "Routes with the same group move together: one cohort, and promote and rollback take all of them."
+    )
+    pin_after_write: Duration | None = default(
+        _ROUTE.pin_after_write,
+        "After an unsafe method was answered by one side, the same client (by `canary.key`) reads from that side for "
+        "so long, in all routes of the group that say it too; at most `1h`. None when left out.",
+    )
     redact: tuple[Redacted, ...] = default(
         (), "Fields (`$.card.number`), headers (`header:X-Secret`) and query parameters (`query:token`) never stored."
     )
@@ -384,6 +392,8 @@ class RouteForm(Form):
             fallback=self.fallback == "legacy",
             owns_data=self.owns_data,
             names_only=self.names_only,
+            group=self.group or "",
+            pin_after_write=self.pin_after_write,
             redact=self.redact,
             mark=mark,
         )

@@ -192,6 +192,8 @@ class Client(asyncio.Protocol):
         if snapshot.filtering and self._answers_itself(snapshot, plan, request, peer):
             return
         client_ip = snapshot.client_ip(head.headers, peer) if peer.trusted else peer.ip
+        if plan.pin is not None:
+            plan = engine.held(plan, head, client_ip)
         exchange = Exchange(self, engine, view, request, peer, decide(plan, head, client_ip, engine.dice()), plan)
         self._exchange = exchange
         engine.in_flight += 1

@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import os
 import socket
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,10 +28,16 @@ from proxy.model.observation import Observation
 from proxy.model.records import Ended
 from proxy.model.sides import Side
 from proxy.model.spec import Backend, Limits
+from proxy.routing.pin import Pins
+from proxy.routing.plan import SAFE_METHODS, Plan
 from proxy.routing.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from proxy.model.heads import RequestHead
     from proxy.routing.breaker import Breaker
+    from proxy.routing.forwarding import Peer
+
+_READS = frozenset(method.encode() for method in SAFE_METHODS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,7 @@ class DataPath:
         offer: Callable[[Exchanged, Decision], None],
         breakers: Callable[[str], Breaker],
         dice: Callable[[], float],
+        pins: Pins | None = None,
         told_of_keys: Callable[[str, str], None] = lambda name, trouble: None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
@@ -65,6 +73,7 @@ class DataPath:
         self.offer = offer
         self.breaker = breakers
         self.dice = dice
+        self.pins = pins if pins is not None else Pins.private()
         self.keyring = Keyring(self.wheel, told_of_keys)
         self.draining = False
         self.in_flight = 0
@@ -110,6 +119,21 @@ class DataPath:
             at = 0
         self._random_at = at + 48
         return b"00-%b-%b-00" % (self._random[at : at + 32], self._random[at + 32 : at + 48])
+
+    def held(self, plan: Plan, head: RequestHead, client_ip: str) -> Plan:
+        """The plan for a request of a route that pins: the side that holds the client, if one does, answers reads."""
+        pin = plan.pin
+        if pin is None or head.method not in _READS or (point := pin.point(head, client_ip)) is None:
+            return plan
+        side = self.pins.side(point, pin.seconds, time.monotonic())
+        return plan if side is None else pin.plans.get(side, plan)
+
+    def hold(self, view: View, route: str, head: RequestHead, peer: Peer, side: Side) -> None:
+        """The side is answering a write: it holds the client from before the client can know."""
+        pin = view.snapshot.plans[route].pin
+        point = pin.point(head, view.snapshot.client_ip(head.headers, peer)) if pin is not None else None
+        if pin is not None and point is not None:
+            self.pins.hold(point, side, pin.seconds, time.monotonic())
 
     def swap(self, snapshot: Snapshot) -> None:
         """New exchanges see this snapshot; pools that it no longer uses are drained."""

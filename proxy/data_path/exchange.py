@@ -229,6 +229,8 @@ class Exchange:
 
     def on_head(self, answer: Answer) -> Sink | None:
         self._answer = answer
+        if self._decision.holds:
+            self._engine.hold(self._view, self._decision.route, self._request.head, self._peer, self._side)
         sink: Sink | None = None
         if self._watched is not None:
             sink = self._watched.began(answer)

@@ -14,7 +14,7 @@ class Decision(NamedTuple):
 
     `backend` answers; `shadow_backend` is None when no copy is sent; `fallback_backend` is None when the answering side
     stands alone. `by_lot`: a request that is never copied, put into its share of a canary by lot: how it fares is the
-    only evidence there is.
+    only evidence there is. `holds`: the side that answers it holds the client for a time (`pin_after_write`).
     """
 
     route: str
@@ -27,3 +27,4 @@ class Decision(NamedTuple):
     fallback_backend: str | None
     why: str
     by_lot: bool = False
+    holds: bool = False

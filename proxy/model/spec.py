@@ -203,6 +203,8 @@ class Route:
     fallback: bool = True
     owns_data: bool = False
     names_only: bool = False  # of what differs, only names and kinds are kept, never a value or a body
+    group: str = ""  # routes that move together, and that see a client alike
+    pin_after_write: float | None = None
     redact: tuple[str, ...] = ()  # paths (`$.card.number`), header names (`header:X-Secret`), `query:token`
     mark: Mark = Mark(1, 1)
 

@@ -3,7 +3,8 @@
 A pure hash of a key of the client, salted by the route's name, so that no session is stored: the same client stays on
 the same side in every worker and after every restart, raising the percent moves nobody back, and a rollback takes
 effect with the next request (Gateway API's session persistence outlives weight 0 and keeps users on a broken backend).
-The salt makes the cohorts of two routes independent. `exclude` wins over `include`, which wins over the hash. A request
+The salt makes the cohorts of two routes independent; routes of one group share it, so that a client is in for all of
+them or for none. `exclude` wins over `include`, which wins over the hash. A request
 without the key belongs to legacy: the side that has always answered it.
 """
 
@@ -15,7 +16,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from proxy.model.headers import cookie
 from proxy.model.heads import RequestHead
-from proxy.model.spec import Canary, CohortKey, Person, PersonKind
+from proxy.model.spec import Canary, CohortKey, Person, PersonKind, Route
 from proxy.routing.conditions import header_value, query_value
 
 Network = IPv4Network | IPv6Network
@@ -32,14 +33,14 @@ class Reason(IntEnum):
 
 
 class Cohort:
-    """One route's canary at one percent. Immutable; pickles."""
+    """One route's canary at one percent, salted by its name or that of its group. Immutable; pickles."""
 
     __slots__ = ("_exclude", "_include", "_key", "_kind", "_salt", "_threshold")
 
-    def __init__(self, route: str, canary: Canary, percent: float) -> None:
+    def __init__(self, salt: str, canary: Canary, percent: float) -> None:
         self._kind = canary.key.kind
         self._key = _name(canary.key.kind, canary.key.name)
-        self._salt = route.encode() + b"\0"
+        self._salt = salt.encode() + b"\0"
         self._threshold = round(percent / 100 * 2**64)
         self._include = tuple(_Test(person) for person in canary.include)
         self._exclude = tuple(_Test(person) for person in canary.exclude)
@@ -60,6 +61,12 @@ class Cohort:
 def key_words(key: CohortKey) -> str:
     """The key in words: `cookie session`, `client_ip`."""
     return f"{key.kind} {key.name}".strip()
+
+
+def client_key(route: Route, head: RequestHead, client_ip: str) -> bytes | None:
+    """What makes the client of a request the same client again, by the route's canary key; None without it."""
+    kind = route.canary.key.kind
+    return _value(kind, _name(kind, route.canary.key.name), head, client_ip)
 
 
 class _Test:

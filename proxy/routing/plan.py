@@ -19,6 +19,7 @@ from proxy.model.states import RouteState
 from proxy.routing.cohort import Cohort, Reason, key_words
 from proxy.routing.filters import RouteFilters, compile_filters
 from proxy.routing.forwarding import upgrade_of
+from proxy.routing.pin import REACHES, Pin
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -36,7 +37,7 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One route in one state. `always` serves every request unless there is a cohort, whose reasons pick an answer.
-    `filters` and `timeouts` are None where the route has none."""
+    `filters`, `timeouts` and `pin` are None where the route has none."""
 
     route: str
     state: RouteState
@@ -46,6 +47,7 @@ class Plan:
     answers: tuple[Answer, ...]  # indexed by Reason
     filters: RouteFilters | None = None
     timeouts: Timeouts | None = None
+    pin: Pin | None = None
 
 
 def decide(plan: Plan, head: RequestHead, client_ip: str, dice: float) -> Decision:
@@ -85,9 +87,16 @@ def build_plan(route: Route, spec: RoutesSpec, state: RouteState, rules: str) ->
     """The plan of one of the spec's routes in a state; `rules` is the digest of its comparison rules."""
     plan = _unfiltered(route, spec.legacy, state, rules)
     filters = compile_filters(route, spec.backends[spec.legacy], spec.backends[route.extracted])
-    if filters is None and route.timeouts == NO_TIMEOUTS:
+    if filters is not None or route.timeouts != NO_TIMEOUTS:
+        plan = replace(plan, filters=filters, timeouts=None if route.timeouts == NO_TIMEOUTS else route.timeouts)
+    if route.pin_after_write is None:
         return plan
-    return replace(plan, filters=filters, timeouts=None if route.timeouts == NO_TIMEOUTS else route.timeouts)
+    maker = _Maker(route, spec.legacy, state, rules)
+    held = {
+        side: replace(plan, always=maker.answer(side, f"stage {state.stage}: pinned, {side} answered the last write"))
+        for side in REACHES.get(state.stage, ())
+    }
+    return replace(plan, pin=Pin(route.pin_after_write, route, held))
 
 
 def _unfiltered(route: Route, legacy: str, state: RouteState, rules: str) -> Plan:
@@ -98,6 +107,8 @@ def _unfiltered(route: Route, legacy: str, state: RouteState, rules: str) -> Pla
         side = Side.LEGACY if state.stage in (Stage.LEGACY, Stage.SHADOW) else Side.EXTRACTED
         return Plan(route.name, state, sample, maker.answer(side, why), None, ())
     drawn = f"{why}: {{}} the {state.percent:g}% by {key_words(route.canary.key)}"
+    if route.group:
+        drawn += f" of group {route.group}"
     answers = {
         Reason.INSIDE: maker.answer(Side.EXTRACTED, drawn.format("inside"), by_lot=True),
         Reason.OUTSIDE: maker.answer(Side.LEGACY, drawn.format("outside"), by_lot=True),
@@ -106,7 +117,8 @@ def _unfiltered(route: Route, legacy: str, state: RouteState, rules: str) -> Pla
         Reason.NO_KEY: maker.answer(Side.LEGACY, f"{why}: the request has no {key_words(route.canary.key)}"),
     }
     in_order = tuple(answers[reason] for reason in Reason)
-    return Plan(route.name, state, sample, None, Cohort(route.name, route.canary, state.percent), in_order)
+    cohort = Cohort(route.group or route.name, route.canary, state.percent)
+    return Plan(route.name, state, sample, None, cohort, in_order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +130,9 @@ class _Maker:
 
     def answer(self, side: Side, why: str, *, by_lot: bool = False) -> Answer:
         other = self._pair(side, why, by_lot, method=None)
-        named = self.route.shadow.methods | SAFE_METHODS if self.state.stage is not Stage.LEGACY else frozenset()
+        pins = self.route.pin_after_write is not None
+        told_apart = self.state.stage is not Stage.LEGACY or pins
+        named = self.route.shadow.methods | SAFE_METHODS if told_apart else frozenset()
         pairs = {method.encode(): self._pair(side, why, by_lot, method=method) for method in sorted(named)}
         return Answer({method: pair for method, pair in pairs.items() if pair != other}, other)
 
@@ -154,4 +168,5 @@ class _Maker:
             other if copied else None,
             other if stands_in else None,
             why,
+            holds=self.route.pin_after_write is not None and method not in SAFE_METHODS,
         )

@@ -4,6 +4,7 @@
 nothing new and needs no evidence; every later step does, but for the first canary of a route that can't be copied:
 that is where its evidence begins. `rollback` goes to legacy at once and asks for nothing but a
 yes where going back loses what the extracted service has written; so does a `promote --to` an earlier stage.
+Routes of a group move together: where one of them may not go, none goes.
 """
 
 from __future__ import annotations
@@ -25,16 +26,19 @@ _SERVING = (Stage.CANARY, Stage.LIVE, Stage.RETIRED)  # where the extracted side
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why an order was not carried out. `verdict` is set where it is the verdict that forbids it."""
+    """Why an order was not carried out. `verdict` is set where it is the verdict that forbids it, `overruled` is
+    what the audit says where the order is carried out all the same."""
 
     title: str
     detail: str
     verdict: Verdict | None = None
+    overruled: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A route went from one stage to another. `edit` is the line of routes.yaml that makes it permanent."""
+    """A route went from one stage to another. `edit` is the line of routes.yaml that makes it permanent,
+    `also` the routes of its group that moved with it."""
 
     route: str
     from_stage: Stage
@@ -43,6 +47,7 @@ class Moved:
     to_percent: float
     edit: str
     forced: bool
+    also: tuple[Moved, ...] = ()
 
 
 class Commands:
@@ -74,29 +79,39 @@ class Commands:
         if target is None:
             return Refused("Nothing left to promote", f"Route {route.name} is retired: the monolith is never called.")
         goal = percent if percent is not None else route.canary.percent if state.stage is not target else state.percent
-        if target is state.stage and (target is not Stage.CANARY or goal == state.percent):
+        moving = [each for each in self._live.together(route) if not self._is_at(each, target, goal)]
+        if not moving:
             return Refused("Already there", f"Route {route.name} is in stage {target} already.")
-        forward = STAGES.index(target) > STAGES.index(state.stage) or (target is state.stage and goal > state.percent)
         overruled = ""
-        if (
-            route.owns_data
-            and not forward
-            and state.stage in _SERVING
-            and STAGES.index(target) < STAGES.index(Stage.LIVE)
-        ):
-            if not force:
-                return Refused("Going back loses data", f"{_owns(route)} Say so with --force to go back all the same.")
-            overruled = "the route owns its data"
-        if forward and target is not Stage.SHADOW and not self._begins_evidence(route, state.stage, target, goal):
-            verdict = self._desk.verdict(route)
-            if verdict.ruling is not Ruling.PASS:
-                if not force:
-                    return Refused(f"The verdict is {verdict.ruling}", verdict.why, verdict)
-                overruled = f"the verdict was {verdict.ruling}: {verdict.why}"
+        for each in moving:
+            refused = self._objection(each, target, goal)
+            if refused is not None and not force:
+                return refused
+            overruled = overruled or (refused.overruled if refused is not None else "")
         action = "promote" + (" --force" if overruled else "") + (" --cut" if cut else "")
         reason = f"{why} ({overruled})" if overruled else why
-        self._carry_out(self._live.put(route, target, goal, who, reason, action), route, cut)
-        return self._moved(route, state.stage, state.percent, target, goal, bool(overruled))
+        return self._move(moving, target, goal, who, reason, action, cut=cut, forced=bool(overruled))
+
+    def _is_at(self, route: Route, target: Stage, goal: float) -> bool:
+        state = self._live.states[route.name]
+        return state.stage is target and (target is not Stage.CANARY or state.percent == goal)
+
+    def _objection(self, route: Route, target: Stage, goal: float) -> Refused | None:
+        """Why this route may not go there by itself."""
+        state = self._live.states[route.name]
+        forward = STAGES.index(target) > STAGES.index(state.stage) or (target is state.stage and goal > state.percent)
+        of_group = f"Route {route.name} of group {route.group}: " if route.group else ""
+        back = not forward and state.stage in _SERVING and STAGES.index(target) < STAGES.index(Stage.LIVE)
+        if route.owns_data and back:
+            detail = f"{_owns(route)} Say so with --force to go back all the same."
+            return Refused("Going back loses data", detail, overruled="the route owns its data")
+        if not forward or target is Stage.SHADOW or self._begins_evidence(route, state.stage, target, goal):
+            return None
+        verdict = self._desk.verdict(route)
+        if verdict.ruling is Ruling.PASS:
+            return None
+        words = f"{of_group}the verdict was {verdict.ruling}: {verdict.why}"
+        return Refused(f"The verdict is {verdict.ruling}", of_group + verdict.why, verdict, words)
 
     def _begins_evidence(self, route: Route, stage: Stage, target: Stage, percent: float) -> bool:
         """Of a route that cannot be copied nothing can be shown before clients are served: its first canary, up to the
@@ -107,17 +122,38 @@ class Commands:
     def rollback(self, route: Route, yes: bool, who: str, why: str, *, cut: bool = False) -> Moved | Refused:
         """Under a halt too: the route then stays with legacy when the halt is lifted. With `cut`, what the extracted
         side is still answering is ended as well, also when the route went back before."""
-        stage, percent = self._live.standing(route)
-        if stage is Stage.LEGACY and not cut:
+        together = self._live.together(route)
+        moving = [each for each in together if cut or self._live.standing(each)[0] is not Stage.LEGACY]
+        if not moving:
             return Refused("Already there", f"Route {route.name} is in stage legacy already.")
-        if route.owns_data and stage in _SERVING and not yes:
-            return Refused("Rolling back loses data", f"{_owns(route)} Say so with --yes to roll back all the same.")
+        for each in moving:
+            if each.owns_data and self._live.standing(each)[0] in _SERVING and not yes:
+                detail = f"{_owns(each)} Say so with --yes to roll back all the same."
+                return Refused("Rolling back loses data", detail)
+        percent = self._live.standing(route)[1]
         action = "rollback --cut" if cut else "rollback"
-        self._carry_out(self._live.put(route, Stage.LEGACY, percent, who, why, action), route, cut)
-        return self._moved(route, stage, percent, Stage.LEGACY, percent, False)
+        return self._move(moving, Stage.LEGACY, percent, who, why, action, cut=cut, forced=False)
 
-    def _carry_out(self, change: Change, route: Route, cut: bool) -> None:
-        self._apply(replace(change, cut=(route.name,)) if cut else change)
+    def _move(
+        self,
+        routes: list[Route],
+        stage: Stage,
+        percent: float,
+        who: str,
+        why: str,
+        action: str,
+        *,
+        cut: bool,
+        forced: bool,
+    ) -> Moved:
+        before = [self._live.standing(route) for route in routes]
+        change = self._live.put_all(routes, stage, percent, who, why, action)
+        self._apply(replace(change, cut=tuple(route.name for route in routes)) if cut else change)
+        first, *others = [
+            Moved(route.name, *was, stage, percent, edit_words(route, stage, percent), forced)
+            for route, was in zip(routes, before, strict=True)
+        ]
+        return replace(first, also=tuple(others))
 
     async def halt(self, who: str, why: str) -> tuple[str, ...]:
         """Halts; returns the routes that a halt leaves where they are."""
@@ -139,11 +175,6 @@ class Commands:
             )
         self._desk.accept(accepted, who)
         return None
-
-    def _moved(
-        self, route: Route, before: Stage, before_percent: float, stage: Stage, percent: float, forced: bool
-    ) -> Moved:
-        return Moved(route.name, before, before_percent, stage, percent, edit_words(route, stage, percent), forced)
 
 
 def _owns(route: Route) -> str:

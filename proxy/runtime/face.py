@@ -138,15 +138,17 @@ async def _from_store(ask: Callable[[], Awaitable[Reply]]) -> Reply:
 
 
 def _moved(moved: Moved, late: int) -> Reply:
-    body: dict[str, Any] = {
+    return Reply(200, {**_one_move(moved), "also": [_one_move(each) for each in moved.also], "late_workers": late})
+
+
+def _one_move(moved: Moved) -> dict[str, Any]:
+    return {
         "route": moved.route,
         "from": _place(moved.from_stage, moved.from_percent),
         "to": _place(moved.to_stage, moved.to_percent),
         "edit": moved.edit,
         "forced": moved.forced,
-        "late_workers": late,
     }
-    return Reply(200, body)
 
 
 def _refused(refused: Refused, status: int) -> Reply:

@@ -31,18 +31,19 @@ REHEARSAL_LIMIT = 120.0  # seconds
 @dataclass(frozen=True, slots=True)
 class Handover:
     """What goes across. Descriptors of the listening sockets by name, and whether a process manager owns those; the
-    lock's; the folder of the link; process ids by name of who serves, and of those who drain already."""
+    lock's and the pins'; the folder of the link; process ids by name of who serves, and of those who drain already."""
 
     sockets: dict[str, int]
     kept_open: bool
     lock: int
+    pins: int
     link_folder: str
     serving: dict[str, int]
     draining: list[int]
     restarts: dict[str, int]
 
     def descriptors(self) -> list[int]:
-        return [*self.sockets.values(), self.lock]
+        return [*self.sockets.values(), self.lock, self.pins]
 
 
 class Process(Protocol):

@@ -7,7 +7,7 @@ file changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from proxy import config, routing
@@ -89,6 +89,22 @@ class Live:
         override = Override(route.name, stage, percent, route.stage, route.canary.percent, who, why, self.clock())
         self.overrides[route.name] = override
         return self._settle(Change(rows, (what,), False, (override,), ()))
+
+    def put_all(self, routes: Sequence[Route], stage: Stage, percent: float, who: str, why: str, action: str) -> Change:
+        """`put` for several routes, as one change."""
+        changes = [self.put(route, stage, percent, who, why, action) for route in routes]
+        return Change(
+            tuple(row for change in changes for row in change.audit),
+            tuple(word for change in changes for word in change.words),
+            False,
+            tuple(each for change in changes for each in change.overrides_set),
+            tuple(name for change in changes for name in change.overrides_cleared),
+        )
+
+    def together(self, route: Route) -> tuple[Route, ...]:
+        """The route, and those that move with it."""
+        others = self.compiled.spec.routes if route.group else ()
+        return route, *(other for other in others if other.group == route.group and other.name != route.name)
 
     def standing(self, route: Route) -> tuple[Stage, float]:
         """Stage and percent by override or file: where the route is, or would be without the halt."""

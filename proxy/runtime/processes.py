@@ -21,7 +21,8 @@ from proxy.runtime.supervisor import HANDLED
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the supervisor tells a process on its command line. `ready` is a pipe to write `+` to once it serves, `turn`
+    """What the supervisor tells a process on its command line. `pins` is memory that the
+    workers share, `ready` a pipe to write `+` to once it serves, `turn`
     one to read a byte from before it takes anything that only one control may hold; or None."""
 
     settings: Settings
@@ -29,6 +30,7 @@ class Order:
     link: str
     index: int
     restarts: int
+    pins: int
     ready: int | None
     turn: int | None = None
 

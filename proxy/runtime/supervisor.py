@@ -55,13 +55,15 @@ class Child:
 
 @dataclass(slots=True)
 class Supervisor:
-    """`lock` is the descriptor that holds the state folder. `kept_open` says that a process manager keeps the listening
-    sockets open beyond our end. `draining` are workers of the code before that end their last exchanges."""
+    """`lock` is the descriptor that holds the state folder, `pins` that of memory which the workers share. `kept_open`
+    says that a process manager keeps the listening sockets open beyond our end. `draining` are workers of the code
+    before that end their last exchanges."""
 
     settings: Settings
     sockets: dict[str, socket.socket]
     link_folder: Path
     lock: int
+    pins: int
     kept_open: bool = False
     children: dict[str, Child] = field(default_factory=dict)
     draining: list[Child] = field(default_factory=list)
@@ -146,6 +148,7 @@ class Supervisor:
             sockets={name: listener.fileno() for name, listener in self.sockets.items()},
             kept_open=self.kept_open,
             lock=self.lock,
+            pins=self.pins,
             link_folder=str(self.link_folder),
             serving=self._pids(),
             draining=_pids_of(self.draining),
@@ -285,10 +288,11 @@ class Supervisor:
             "link": str(self.link_folder / "link"),
             "index": int(index or 0),
             "restarts": child.restarts,
+            "pins": self.pins,
             "ready": ready,
             "turn": turn,
         }
-        fds = [fd for fd in (listener.fileno(), ready, turn) if fd is not None]
+        fds = [fd for fd in (listener.fileno(), self.pins, ready, turn) if fd is not None]
         command = [sys.executable, "-m", f"proxy.runtime.{kind}", json.dumps(order)]
         child.started = time.monotonic()
         try:
@@ -352,8 +356,9 @@ def run(settings: Settings) -> int:
             link_folder(before) as folder,
         ):
             signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
+            pins = before.pins if before else os.memfd_create("strangler-pins")
             kept_open = before.kept_open if before else "public" in passed
-            supervisor = Supervisor(settings, sockets, folder, lock, kept_open)
+            supervisor = Supervisor(settings, sockets, folder, lock, pins, kept_open)
             code = supervisor.take_over(before) if before else supervisor.start()
             if code == 0:
                 supervisor.watch()

@@ -120,6 +120,8 @@ class Views:
             "epoch": state.epoch,
             "build": control.desk.build(route.name),
             "owns_data": route.owns_data,
+            "group": route.group or None,
+            "pin_after_write": route.pin_after_write,
             "extracted": route.extracted,
             "sides": self._sides(route.name, "answer", folded),
             "shadow": self._sides(route.name, "shadow", folded),

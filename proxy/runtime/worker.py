@@ -8,6 +8,7 @@ serves on with the last one, and a worker that starts meanwhile reads the one th
 from __future__ import annotations
 
 import asyncio
+import mmap
 import os
 import random
 import signal
@@ -29,6 +30,8 @@ from proxy.model.outcome import Outcome
 from proxy.model.records import Ended
 from proxy.model.sides import Side, Stage, StageSource
 from proxy.model.states import RouteState
+from proxy.routing.pin import BYTES as PIN_BYTES
+from proxy.routing.pin import Pins
 from proxy.runtime import processes
 from proxy.runtime.link import Kind, Link, pack, unpack_compiled
 from proxy.runtime.outbox import CONTROL_LAGS, Outbox
@@ -139,6 +142,7 @@ class Worker:
             offer=shadow.offer,
             breakers=self._breaker,
             dice=random.random,
+            pins=shared_pins(self.order.pins),
             told_of_keys=self._told_of_keys,
         )
         self.shadow = shadow
@@ -340,6 +344,12 @@ class Worker:
 
 
 SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
+
+
+def shared_pins(descriptor: int) -> Pins:
+    """The table of pins in the memory that the supervisor gives to all workers."""
+    os.ftruncate(descriptor, PIN_BYTES)
+    return Pins(memoryview(mmap.mmap(descriptor, PIN_BYTES)).cast("Q"))
 
 
 def halted(snapshot: routing.Snapshot) -> routing.Snapshot:

@@ -199,7 +199,9 @@ class Record:
 
     def turn(self, field: Field, first: Seen) -> None:
         """Takes in the first answers of one pair that differs here, asked again or not."""
-        if field[1] not in (Kind.VALUE, Kind.HEADER) or not self.varied or self.ordinal > REMEMBERED:
+        if self.hull.few is not None or self.hull.unit or self.ordinal > REMEMBERED:
+            return  # few values, or times: nothing to remember
+        if field[1] not in (Kind.VALUE, Kind.HEADER):
             return
         if self.memory is None:
             self.memory = Repeats()

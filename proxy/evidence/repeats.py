@@ -22,14 +22,15 @@ readings of a clock the earlier is likelier to have been heard before. Hence:
 Counting in the same way which of two *frequent* values each side says would be worth as much data, and was left out
 for that reason: there a drift between the two questions cannot be told from a mistake; the second answers can.
 
-Remembered are 45 bits of a hash of each value that is different in each process, in a table of fixed size where a new
-value may overwrite an old one, whichever side said it. Nothing of it is stored.
+Remembered are 45 bits of two checksums of each value, in a table of fixed size where a new value may overwrite an old
+one, whichever side said it. Nothing of it is stored.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
+from zlib import adler32, crc32
 
 from proxy.evidence.shape import form_of
 
@@ -38,7 +39,7 @@ AGE = 16  # pairs that differ at the field
 KNOWN = 30  # pairs before the field may be asked about
 RARELY = 100  # one of so many values of legacy may have been seen before
 SURE = 200  # pairs in which legacy never repeated itself, before a single value of the other side may stand out
-HOPELESS = 4  # one in so many comes back: no longer remembered
+HOPELESS = 20  # one in so many comes back: no longer remembered
 
 
 class Repeats:
@@ -57,16 +58,18 @@ class Repeats:
         seen before than of legacy's; 0 while the field is none in which that says anything."""
         if not self._tags:
             return 0
-        fit = [(one, other) for one, other in values if is_fit(one) and is_fit(other)]
+        fit = [(_number(one), _number(other)) for one, other in values if is_fit(one) and is_fit(other)]
         if not fit:
             return 0
         says = self._pairs >= KNOWN and self._again * RARELY <= self._pairs
-        balance = sum([self.has(other) - self.has(one) for one, other in fit]) if says else 0
+        balance = sum([self._is_old(other) - self._is_old(one) for one, other in fit]) if says else 0
         self._pairs += 1
         self._again += any(self._birth(one) for one, _ in fit)
         for pair in fit:
-            for value in pair:
-                self._add(value)
+            for number in pair:
+                if not self._birth(number):
+                    slot = number % SLOTS
+                    self._tags[slot], self._born[slot] = number // SLOTS, self._pairs
         if self._pairs > SURE and self._again * HOPELESS > self._pairs:
             self._tags, self._born = array("I"), array("I")
         return balance
@@ -78,19 +81,21 @@ class Repeats:
 
     def has(self, value: str) -> bool:
         """Whether it was first said long enough ago."""
-        born = self._birth(value)
+        return self._is_old(_number(value))
+
+    def _is_old(self, number: int) -> bool:
+        born = self._birth(number)
         return born > 0 and self._pairs - born >= AGE
 
-    def _birth(self, value: str) -> int:
-        number = hash(value)
+    def _birth(self, number: int) -> int:
+        """The pair in which it was first said, from 1; 0 when that is not known."""
         slot = number % SLOTS
-        return self._born[slot] if self._tags and self._tags[slot] == number // SLOTS & 0xFFFFFFFF else 0
+        return self._born[slot] if self._tags and self._tags[slot] == number // SLOTS else 0
 
-    def _add(self, value: str) -> None:
-        if not self._birth(value):
-            number = hash(value)
-            slot = number % SLOTS
-            self._tags[slot], self._born[slot] = number // SLOTS & 0xFFFFFFFF, self._pairs
+
+def _number(value: str) -> int:
+    data = value.encode(errors="backslashreplace")
+    return crc32(data) | (adler32(data) & 0x1FFF) << 32
 
 
 def is_fit(shown: str) -> bool:

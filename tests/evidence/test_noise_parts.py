@@ -1,0 +1,79 @@
+"""What two answers of legacy to one request have in common, though they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+
+from proxy.evidence.shape import Hull
+from proxy.model.comparison import Kind
+
+Maker = Callable[[Random, int], str]
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+
+
+def drawn(dice: Random, length: int) -> str:
+    return "".join(dice.choices(LETTERS, k=length))
+
+
+def signed(dice: Random, request: int) -> str:
+    return (
+        f'"https://files.example/{request}/a{request}.pdf?expires={dice.randrange(10**9)}&sig={dice.getrandbits(64):x}"'
+    )
+
+
+def token(dice: Random, request: int) -> str:
+    return f'"eyJhbGci.{drawn(dice, 20)}.{drawn(dice, 12)}"'
+
+
+def sentence(dice: Random, request: int) -> str:
+    return f'"for Customer{request % 7} at {dice.randrange(10, 24)}:{dice.randrange(10, 60)} today"'
+
+
+def learned(maker: Maker, requests: int = 60) -> Hull:
+    hull, dice = Hull(), Random(3)
+    for request in range(requests):
+        one, two = maker(dice, request), maker(dice, request)
+        for value in (one, two):
+            hull.see(value, Kind.VALUE)
+        hull.see_pair(one, two)
+    return hull
+
+
+@pytest.mark.parametrize("maker", [signed, token, sentence])
+def test_the_same_with_other_chance_is_never_off(maker: Maker) -> None:
+    hull, dice = learned(maker), Random(4)
+    for request in range(200):
+        assert hull.off(maker(dice, request), maker(dice, request), Kind.VALUE) == ""
+
+
+@pytest.mark.parametrize(
+    ("maker", "wrong"),
+    [
+        (signed, lambda text: text.partition("?")[0] + '"'),
+        (signed, lambda text: text.replace("/a5.pdf", "/a6.pdf")),
+        (signed, lambda text: text.replace("expires=", "Expires=")),
+        (signed, lambda text: text.replace(".pdf", ".png")),
+        (token, lambda text: text[: text.rindex(".") + 1] + '"'),
+        (token, lambda text: text.replace("eyJhbGci", "eyJub25l")),
+        (sentence, lambda text: text.replace("Customer5", "Customer6")),
+    ],
+)
+def test_another_part_is_off(maker: Maker, wrong: Callable[[str], str]) -> None:
+    right = maker(Random(5), 5)
+    assert learned(maker).off(right, right, Kind.VALUE) == ""
+    assert learned(maker).off(right, wrong(right), Kind.VALUE)
+
+
+def test_few_pairs_say_nothing() -> None:
+    right = sentence(Random(5), 5)
+    assert learned(sentence, 9).off(right, right.replace("Customer5", "Customer6"), Kind.VALUE) == ""
+
+
+def test_one_contradiction_of_legacy_is_enough_to_say_nothing_more() -> None:
+    hull = learned(sentence)
+    hull.see_pair('"for Customer1 at 10:10 today"', '"for Customer2 at 10:11 today"')
+    right = sentence(Random(5), 5)
+    assert hull.off(right, right.replace("Customer5", "Customer6"), Kind.VALUE) == ""

@@ -113,6 +113,8 @@ request_hop = st.one_of(
             (b"x-forwarded-host", b" evil"),
             (b"X_Forwarded_For", b" 6.6.6.6"),
             (b"Forwarded", b" for=6.6.6.6"),
+            (b"TE", b" trailers, deflate;q=0.5"),
+            (b"Expect", b" 100-continue"),
         ]
     ),
 )
@@ -123,7 +125,10 @@ method = st.sampled_from(
 )
 extension = st.sampled_from([b"", b"", b"", b";a", b";name=value", b';q="a;b\\"c"'])
 size_prefix = st.sampled_from([b"", b"", b"0", b"000"])
-trailer = st.tuples(st.sampled_from([b"X-Sum", b"x-sum", b"Server-Timing", b"Keep-Alive", b"Connection"]), rest_of_line)
+trailer = st.tuples(
+    st.sampled_from([b"X-Sum", b"x-sum", b"Server-Timing", b"Keep-Alive", b"Connection", b"X-Strangler-Side"]),
+    rest_of_line,
+)
 
 
 @st.composite
@@ -143,7 +148,8 @@ def chunked(draw: st.DrawFn) -> tuple[bytes, tuple[Field, ...]]:
 def framed(draw: st.DrawFn, fields: list[Field], kinds: list[str]) -> tuple[list[Field], bytes, tuple[Field, ...], str]:
     """The fields with those that frame a body somewhere among them, the body, its trailers, and the kind."""
     kind = draw(st.sampled_from(kinds))
-    body, trailers = b"", ()
+    body = b""
+    trailers: tuple[Field, ...] = ()
     added: list[Field] = []
     if kind == "length":
         body = draw(st.binary(max_size=200)) * draw(st.sampled_from([1, 1, 1, 400]))
@@ -177,14 +183,18 @@ def exchanges(draw: st.DrawFn, number: int, last: bool) -> Exchange:
     request = Message(b"%b %b HTTP/1.%d" % (verb, target, not old), tuple(fields), body, trailers)
 
     status = draw(st.sampled_from([200, 200, 200, 201, 204, 206, 302, 304, 400, 404, 500, 503, 599]))
-    kinds = ["none", "length"] if status in (204, 304) or verb == b"HEAD" else ["length", "chunked"]
-    if last:
-        kinds.append("close")
+    kinds = ["none", "length"] if status in (204, 304) or verb == b"HEAD" else ["length"]
+    ancient = last and draw(st.sampled_from([False] * 7 + [True]))  # an HTTP/1.0 answer, which knows no chunks
+    kinds += ["chunked"] if "none" not in kinds and not ancient else []
+    kinds += ["close"] if last else []
     fields = draw(st.lists(st.one_of(answer_field, answer_field, hop_field), max_size=6))
     bodyless = status in (204, 304)
     fields, body, trailers, kind = draw(framed(fields, ["none"] if status == 204 else kinds))
     reason = draw(st.sampled_from([b"OK", b"", b"Alles in Ordnung", b"\xfcber"]))
-    answer = Message(b"HTTP/1.1 %d %b" % (status, reason), tuple(fields), b"" if bodyless else body, trailers)
+    if kind == "length" and draw(st.sampled_from([False] * 7 + [True])):
+        fields.append((b"Content-Length", b" %d" % len(body)))  # sloppy, and safe
+    line = b"HTTP/1.%d %d %b" % (not ancient, status, reason)
+    answer = Message(line, tuple(fields), b"" if bodyless else body, trailers)
     interim = draw(st.lists(st.sampled_from([100, 102, 103]), max_size=2)) if draw(st.booleans()) else []
     hints = tuple(Message(b"HTTP/1.1 %d Wait" % code, ((b"Link", b" </a>; rel=preload"),)) for code in interim)
     made = Exchange(
@@ -196,7 +206,10 @@ def exchanges(draw: st.DrawFn, number: int, last: bool) -> Exchange:
         is_last=last,
     )
     if last and draw(st.sampled_from([False, False, False, True])):
-        return replace(made, broken_at=draw(st.integers(0, len(made.said))))
+        head = made.said.index(made.answer.line) + len(made.answer.head)
+        return replace(
+            made, broken_at=draw(st.one_of(st.just(0), st.integers(0, head), st.integers(head, len(made.said))))
+        )
     if last and made.request.body and draw(st.booleans()):
         return replace(made, early=True)
     return made

@@ -410,6 +410,9 @@ def main() -> int:
     if built.compiled is None or not processes.wait_for_turn(order):
         return 2
     live = Live(time.time, built.compiled, last_problems=built.problems)
+    if order.turn is not None:  # the file may have been edited while the control before this one ended
+        fresh = load_now(order.settings.config)
+        live.compiled = fresh.compiled or built.compiled
     listener = socket.socket(fileno=order.listener)
     uvloop.run(_run(order, live, listener))
     return 0

@@ -16,7 +16,7 @@ from proxy.model.sides import Stage, StageSource
 from proxy.runtime.commands import Commands, Moved, Refused
 from proxy.runtime.desk import Desk
 from proxy.runtime.keeper import Keeper
-from proxy.runtime.live import Live
+from proxy.runtime.live import Change, Live
 from proxy.runtime.load import build
 from proxy.store import Batch, Store
 
@@ -116,3 +116,62 @@ def test_a_noisy_field_that_was_flagged_can_be_accepted(desk: tuple[Live, Desk, 
     assert made.verdict(route).blocking == ()
     made._flag(made.current(route), field)
     assert made.verdict(route).blocking == (), "flagged again under the evidence that began with the acceptance"
+
+
+GROUP = (
+    TEXT
+    + """
+  - {name: cart-read, match: "GET /carts/{id}", extracted: items, stage: canary, group: cart}
+  - {name: cart-write, match: "POST /carts/{id}", extracted: items, stage: canary, group: cart, owns_data: true}
+  - {name: cart-drop, match: "DELETE /carts/{id}", extracted: items, stage: live, group: cart}
+"""
+)
+
+
+@pytest.fixture
+def cart() -> tuple[Live, Commands, list[Change]]:
+    compiled = build(GROUP, file="routes.yaml", env={}, today=datetime.date(2026, 1, 1)).compiled
+    assert compiled is not None
+    live = Live(lambda: 1000.0, compiled)
+    live.begin({}, {}, False)
+    applied: list[Change] = []
+    return live, Commands(live, cast(Desk, None), applied.append, lambda halted: None), applied
+
+
+def stages(live: Live) -> set[Stage]:
+    return {live.states[name].stage for name in ("cart-read", "cart-write", "cart-drop")}
+
+
+def test_one_that_may_not_go_back_keeps_its_group_where_it_is(cart: tuple[Live, Commands, list[Change]]) -> None:
+    live, commands, applied = cart
+    route = live.compiled.spec.by_name["cart-read"]
+    refused = commands.rollback(route, False, "ada", "")
+    assert isinstance(refused, Refused)
+    assert "cart-write" in refused.detail
+    assert (applied, stages(live)) == ([], {Stage.CANARY, Stage.LIVE})
+
+
+def test_a_group_goes_back_in_one_change(cart: tuple[Live, Commands, list[Change]]) -> None:
+    live, commands, applied = cart
+    route = live.compiled.spec.by_name["cart-drop"]
+    moved = commands.rollback(route, True, "ada", "all of it", cut=True)
+    assert isinstance(moved, Moved)
+    assert [moved.route, *(each.route for each in moved.also)] == ["cart-drop", "cart-read", "cart-write"]
+    assert (moved.from_stage, moved.also[0].from_stage) == (Stage.LIVE, Stage.CANARY)
+    (change,) = applied
+    assert set(change.cut) == {"cart-read", "cart-write", "cart-drop"}
+    assert [(row.route, row.action) for row in change.audit] == [
+        (name, "rollback --cut") for name in ("cart-drop", "cart-read", "cart-write")
+    ]
+    assert {each.route for each in change.overrides_set} == {"cart-read", "cart-write", "cart-drop"}
+    assert stages(live) == {Stage.LEGACY}
+    assert live.states["read"].stage is Stage.LIVE
+
+
+def test_a_promotion_leaves_alone_who_is_there_already(cart: tuple[Live, Commands, list[Change]]) -> None:
+    live, commands, _ = cart
+    route = live.compiled.spec.by_name["cart-drop"]
+    moved = commands.promote(route, Stage.CANARY, None, True, "ada", "back to canary")
+    assert isinstance(moved, Moved)
+    assert (moved.route, moved.also) == ("cart-drop", ())
+    assert stages(live) == {Stage.CANARY}

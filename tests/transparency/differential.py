@@ -15,8 +15,9 @@ from typing import cast
 
 from proxy.data_path import DataPath
 from proxy.model.records import Ended
+from proxy.model.sides import Stage
 from proxy.routing.breaker import Breaker
-from tests.support.engine import backend, snapshot_of, spec_of
+from tests.support.engine import backend, route, snapshot_of, spec_of
 from tests.transparency.messages import CASE, Conversation, Exchange
 
 PATIENCE = 3.0
@@ -178,8 +179,10 @@ class World:
         self.tasks: set[asyncio.Task[None]] = set()
         self.upstream = await loop.create_server(lambda: Upstream(self), "127.0.0.1", 0)
         self.straight: int = self.upstream.sockets[0].getsockname()[1]
-        self.spec = spec_of(backend("legacy", self.straight))
-        self.snapshot = snapshot_of(self.spec)
+        backends = backend("legacy", self.straight), backend("extracted", self.straight, build_header="X-Build")
+        self.spec = spec_of(*backends)
+        self.plain = snapshot_of(self.spec)
+        self.shadowed = snapshot_of(spec_of(*backends, routes=(route(Stage.SHADOW, "/"),)))
         self.front = await loop.create_server(lambda: self.engine.protocol(), "127.0.0.1", 0)
         self.through: int = self.front.sockets[0].getsockname()[1]
 
@@ -199,7 +202,7 @@ class World:
         straight = await self._once(self.straight)
         ended: list[Ended] = []
         self.engine = DataPath(
-            snapshot=self.snapshot,
+            snapshot=self.shadowed if conversation.shadowed else self.plain,
             record=ended.append,
             offer=lambda exchange, decision: None,
             breakers=lambda name: Breaker(self.spec.breaker),

@@ -70,10 +70,12 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What one client says on one connection, all of it ahead. `leaves_at`: it resets after so many bytes."""
+    """What one client says on one connection, all of it ahead. `leaves_at`: it resets after so many bytes. `shadowed`:
+    the route's requests and answers are captured for a copy."""
 
     exchanges: tuple[Exchange, ...]
     cuts: tuple[int, ...]
+    shadowed: bool = False
     leaves_at: int | None = None
 
     @property
@@ -220,7 +222,7 @@ def conversations(draw: st.DrawFn) -> Conversation:
     count = draw(st.integers(1, 4))
     made = [draw(exchanges(number, number == count - 1)) for number in range(count)]
     cuts = tuple(sorted(draw(st.lists(st.integers(1, 600), max_size=5))))
-    whole = Conversation(tuple(made), cuts)
+    whole = Conversation(tuple(made), cuts, draw(st.booleans()))
     if draw(st.sampled_from([False] * 7 + [True])):
         return replace(whole, leaves_at=draw(st.integers(0, len(whole.said))))
     return whole

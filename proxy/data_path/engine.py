@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import resource
 import socket
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from proxy.data_path.call import Call
@@ -37,7 +38,16 @@ if TYPE_CHECKING:
     from proxy.routing.breaker import Breaker
     from proxy.routing.forwarding import Peer
 
+_FOR_CLIENTS = 0.75  # of the descriptors that the process may open; the rest is for backends, files and the link
 _READS = frozenset(method.encode() for method in SAFE_METHODS)
+
+
+def _within_descriptors(limits: Limits) -> Limits:
+    """Clients alone must not use up the descriptors: those who are served could not be answered any more, for want of
+    a connection to a backend."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    room = limits.connections if most == resource.RLIM_INFINITY else int(most * _FOR_CLIENTS)
+    return limits if limits.connections <= room else replace(limits, connections=room)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +171,7 @@ class DataPath:
             snapshot,
             {name: pool(pools.get(name), backend, backend.connections) for name, backend in spec.backends.items()},
             {name: pool(shadow_pools.get(name), backend, copies) for name, backend in spec.backends.items()},
-            spec.limits,
+            _within_descriptors(spec.limits),
             spec.shadow.capture,
         )
 

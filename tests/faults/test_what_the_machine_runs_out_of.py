@@ -1,4 +1,6 @@
-"""Descriptors, disk, and a clock that is set back: clients are served on, and it is over when it is over."""
+"""Descriptors, disk, and a clock that is set back: clients are served on, and it is over when it is over.
+
+The backends run in this event loop, so whatever waits for them waits in a thread."""
 
 from __future__ import annotations
 
@@ -58,13 +60,16 @@ async def test_without_descriptors_nothing_spins_and_all_is_well_when_some_are_f
             await served.answer()
             before = descriptors(worker)
             crowd = [await connect(proxy.port) for _ in range(150)]
-            await until(lambda: descriptors(worker) >= 95, "the worker to run out of descriptors")
+            await until(lambda: descriptors(worker) >= 75, "the worker to have as many clients as it can")
+            await until(lambda: descriptors(worker) < 95, "those beyond to be sent away")
             used = cpu_seconds(worker)
             await asyncio.sleep(1.0)  # the time over which it is measured
             spent = round(cpu_seconds(worker) - used, 2)
             assert spent < 0.5, "it spins"
             await served.send(GET)
             assert (await served.answer())[1] == b"good", "who was served before is served on"
+            await served.send(b"POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\na")
+            assert (await served.answer())[1] == b"good", "also where it takes a connection of its own"
             for wire in (*crowd, served):
                 wire.close()
             await until(lambda: descriptors(worker) < before, "the descriptors to be free again")
@@ -131,7 +136,7 @@ async def test_a_full_disk_is_said_and_waits_and_no_client_sees_it(tmp_path: Pat
             proxy.kill_all()
 
 
-@pytest.mark.parametrize("step", [-3600, -86400 * 400, 86400 * 400])
+@pytest.mark.parametrize("step", [-86400 * 400, 86400 * 400])
 async def test_a_clock_that_is_set_back_or_far_ahead_loses_no_comparison(tmp_path: Path, step: int) -> None:
     (tmp_path / "sitecustomize.py").write_text(CLOCK)
     clock = tmp_path / "clock"
@@ -142,13 +147,17 @@ async def test_a_clock_that_is_set_back_or_far_ahead_loses_no_comparison(tmp_pat
             await asyncio.to_thread(proxy.start)
             counted = Counted()
             await counted.ask(proxy.port, GET, 30)
-            until_blocking(lambda: proxy.route("read")["comparisons"]["match"] == 30, "thirty comparisons")
+            await asyncio.to_thread(
+                until_blocking, lambda: proxy.route("read")["comparisons"]["match"] == 30, "thirty comparisons"
+            )
             clock.with_suffix(".new").write_text(str(step))
             os.replace(clock.with_suffix(".new"), clock)
             await asyncio.gather(*(counted.ask(proxy.port, GET, 30) for _ in range(4)))
             assert (counted.good, counted.errors) == (150, {})
             figure(f"clock stepped by {step} s", counted)
-            until_blocking(lambda: proxy.route("read")["comparisons"]["match"] == 150, "all comparisons")
+            await asyncio.to_thread(
+                until_blocking, lambda: proxy.route("read")["comparisons"]["match"] == 150, "all comparisons"
+            )
             assert proxy.metric("strangler_store_ok ") == 1.0
             assert proxy.api("GET", "/routes/read/verdict")["n"] >= 1
         finally:

@@ -2,9 +2,9 @@
 
 The part of the path behind the replaced prefix keeps its bytes: only what was matched is replaced, as Gateway API's
 ReplacePrefixMatch has it, and the query stays. A rewrite is also a fence: `/app` sent on as `/tenants/7/app` must not
-become `/tenants/8` because a client wrote `/app/../../8`, and what a backend makes of dots, double slashes and escapes
-nobody knows here. So a path that is not plain is rewritten only if every reading of the result lies below the new
-prefix; else the request is refused like any other whose path has two meanings.
+become `/tenants/8` because a client wrote `/app/../../8`, and what a backend makes of dots and escapes nobody knows
+here. So a path with dot segments, in whatever spelling, is not rewritten but refused, like any other that has two
+meanings; clients resolve them before they ask (RFC 3986 section 5.2).
 
 The way back is for answers of a backend that knows itself by another name (nginx `proxy_redirect`, Apache
 `ProxyPassReverse`): `Location`, `Content-Location` and cookies that name the backend's own authority or the rewritten
@@ -14,16 +14,19 @@ prefix get the public ones. Redirects to anywhere else are nobody's business her
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote_to_bytes
 
 from proxy.model.filters import PathRewrite, RewriteType
 from proxy.model.headers import HeaderPair, Headers, first
 from proxy.model.spec import Backend, Match, PathType
 from proxy.routing.forwarding import authority_of
-from proxy.routing.paths import LONGEST_READ, canonical, canonical_pattern, is_plain, readings
+from proxy.routing.paths import canonical, canonical_pattern, is_plain
 
 Endpoint = tuple[bytes, int]
 _ABSOLUTE = re.compile(rb"(?:(https?):)?//([^/?#\s]*)(.*)", re.IGNORECASE | re.DOTALL)
 _AUTHORITY = re.compile(rb"(\[[0-9A-Fa-f:.%]*\]|[^:\[\]]*)(?::([0-9]{0,5}))?")
+_DOTS = re.compile(rb"(?:^|[/\\])\.{1,2}(?:[/\\;?#\x00]|$)")
+_DECODE_AT_MOST = 3
 _ADDRESS = re.compile(rb"\[.*\]|[0-9.]+")
 DEFAULT_PORTS = {b"http": 80, b"https": 443}
 
@@ -49,7 +52,7 @@ class PathChange:
         if rest is None:
             return None
         new = self._base + rest or b"/"
-        if not is_plain(new) and not (len(new) <= LONGEST_READ and all(map(self._is_below, readings(new)))):
+        if not is_plain(path) and _climbs(path):
             return None
         return new + mark + query
 
@@ -71,6 +74,15 @@ class PathChange:
             if canonical(b"/".join(segments[:count])) == prefix:
                 return b"".join(b"/" + segment for segment in segments[count:])
         return None
+
+
+def _climbs(path: bytes) -> bool:
+    """Whether any server could see a dot segment in the path, however often it decodes."""
+    for _ in range(_DECODE_AT_MOST + 1):
+        if _DOTS.search(path):
+            return True
+        path = unquote_to_bytes(path)
+    return False
 
 
 class WayBack:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
+from urllib.parse import unquote
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from proxy.model.filters import (
     NO_REWRITE,
@@ -21,7 +27,9 @@ from proxy.model.filters import (
 from proxy.model.observation import EMPTY_BODY, CapturedRequest, Observation
 from proxy.model.outcome import Outcome
 from proxy.model.sides import Side
+from proxy.model.spec import Match
 from proxy.routing.filters import for_side
+from proxy.routing.rewrites import PathChange
 from tests.routing.httproute import TOP, answered, request, table
 
 MENDING = TOP.replace(
@@ -197,3 +205,27 @@ def test_evidence_is_about_the_rewrites_of_backends_too() -> None:
     assert not compared(Filters(), (NO_REWRITE, PublicRewrite(cookies=True)), ("etag",))
     assert compared(Filters(), (NO_REWRITE, PublicRewrite(cookies=True)), ("set-cookie",))
     assert compared(Filters(), (PublicRewrite(host="x"), NO_REWRITE), ())
+
+
+PIECES = st.sampled_from(
+    ["/", "//", "/.", "/..", "/%2e", "/%2E%2e", "/.%2e", "/%252e%252e", "/a", "/app", "/tenants", "/7", "/8", "/..;x",
+     "%2f..", "\\..", "%5c..", "/;", "/..%00", "%2F", "/%61pp", "x", "?/..", "/...", "/..."]
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(PIECES, max_size=9).map("".join))
+def test_no_server_finds_a_way_out_of_a_rewrite(rest: str) -> None:
+    """Judged by the ways of other programs: `normpath`, decoded once, twice or not, backslashes read as slashes."""
+    change = PathChange(PathRewrite(RewriteType.PREFIX, "/tenants/7/app"), (Match("/app"),))
+    asked = change.applied(b"/app" + rest.encode())
+    if asked is None:
+        return
+    path = asked.decode().partition("?")[0]
+    forms = {path, unquote(path), unquote(unquote(path))}
+    forms |= {form.replace("\\", "/") for form in forms}
+    forms |= {form.partition("\0")[0] for form in forms}
+    forms |= {re.sub(";[^/]*", "", form) for form in forms}
+    for form in forms:
+        found = posixpath.normpath(unquote(posixpath.normpath(form.replace("//", "/"))))
+        assert found == "/tenants/7/app" or found.startswith("/tenants/7/app/"), (asked, form, found)

@@ -51,10 +51,14 @@ class Parts:
             elif self.steady[at] >= 0:
                 self.steady[at] += 1
 
+    @property
+    def is_known(self) -> bool:
+        """Whether enough pairs had one frame."""
+        return self.framed >= ENOUGH
+
     def off(self, legacy: str, extracted: str) -> str:
-        """What is otherwise than in legacy's answer to the same request, and never was on legacy; "" for nothing."""
-        if self.framed < ENOUGH:
-            return ""
+        """What is otherwise than in legacy's answer to the same request, and never was on legacy; "" for nothing. To be
+        asked only when it `is_known`."""
         (frame, words), (frame_2, words_2) = _parts(self._cut, legacy), _parts(self._cut, extracted)
         if frame != frame_2:
             return "put together otherwise than legacy's answer to this request"

@@ -221,7 +221,11 @@ class Hull:
             return f"{theirs.name} where legacy has {' or '.join(self.forms[:3])}"
         if self.few is not None and extracted != legacy and extracted not in self.few and self.is_settled("few"):
             return f"none of the {len(self.few)} values legacy has here"
-        return self._off_amount(ours, theirs) or self._off_text(ours, theirs) or self._off_parts(legacy, extracted)
+        return (
+            self._off_amount(ours, theirs)
+            or self._off_text(ours, theirs)
+            or self._off_parts(ours, theirs, legacy, extracted)
+        )
 
     def _off_amount(self, ours: Form, theirs: Form) -> str:
         if ours.amount is None or theirs.amount is None:
@@ -255,10 +259,11 @@ class Hull:
             return "another arrangement"
         return f"does not begin with {self.prefix!r}" if same < len(self.prefix) else ""
 
-    def _off_parts(self, legacy: str, extracted: str) -> str:
-        if not (_has_parts(form_of(legacy)) and _has_parts(form_of(extracted))):
-            return ""
-        return next((why for parts in self.parts if (why := parts.off(legacy, extracted))), "")
+    def _off_parts(self, ours: Form, theirs: Form, legacy: str, extracted: str) -> str:
+        for parts in self.parts:
+            if parts.is_known:  # the finer one says all that the coarser one would
+                return parts.off(legacy, extracted) if _has_parts(ours) and _has_parts(theirs) else ""
+        return ""
 
     def _outside(self, name: str, seen: list[int], theirs: int, ours: int) -> bool:
         if not seen or not self.is_settled(name):

@@ -6,12 +6,13 @@ it complains. tests/config/test_mutated_text.py does the like at random."""
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from proxy.config import load
 from proxy.model.problem import Severity
 from tests.config import golden
 
-KINDS = {
+KINDS: dict[str, Callable[[str, int], str]] = {
     "cut here": lambda text, at: text[:at],
     "a line gone": lambda text, at: text[:at] + text[text.find("\n", at) + 1 or len(text) :],
     "a line twice": lambda text, at: text[: text.find("\n", at) + 1] + text[text.rfind("\n", 0, at) + 1 :],

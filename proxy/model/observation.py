@@ -77,3 +77,8 @@ class Pair(NamedTuple):
     legacy: Observation
     extracted: Observation
     answering: Side
+
+    @property
+    def size(self) -> int:
+        """Bytes of its bodies."""
+        return len(self.request.body.data) + len(self.legacy.body.data) + len(self.extracted.body.data)

@@ -224,7 +224,7 @@ class Desk:
 
     def pending(self) -> list[dict[str, float]]:
         """By route, the arrival of the oldest pair that is being compared elsewhere, or waits to be decided."""
-        return [self._comparer.oldest(), self.explaining.oldest()]
+        return [self._comparer.oldest(), *self.explaining.oldest()]
 
     def settle(self, oldest: dict[str, float], ceiling: float, wall_offset: float, *, final: bool = False) -> None:
         """Counts what arrived before the watermark: `oldest` by route, `ceiling` for all. `final`: the last time."""

@@ -2,8 +2,9 @@
 
 A mismatch of a safe request is asked again where budgets allow, and waits for the answers; else what was learned
 before decides. The fields that noise explains are taken out of it: nothing left is `explained`, something left is a
-mismatch of that alone. Where all that is left are fields of which too little is known to tell, it is
-`not_compared(learning)`: neither an excuse nor a mark against the service.
+mismatch of that alone. Where all that is left are fields of which too little is known to tell, the pair waits a few
+seconds for what is asked about others (`undecided`); if they do not tell either, it is `not_compared(learning)`:
+neither an excuse nor a mark against the service.
 
 A re-ask can only ever explain: what differs and is not noise counts as it did. A field whose noise turns out to be a
 regression is flagged as an open signature of high risk, and explains nothing any more.
@@ -31,6 +32,7 @@ from proxy.runtime.asker import Asker
 from proxy.runtime.comparer import Comparer
 from proxy.runtime.live import Live
 from proxy.runtime.noise_book import NoiseBook
+from proxy.runtime.undecided import Undecided
 from proxy.shadow import Again, Reasks, Ways
 
 Done = Callable[[Comparison], None]
@@ -55,16 +57,22 @@ class Explaining:
         self._metrics = metrics
         self._flag = flag
         self._reasks: Reasks | None = None
+        self._undecided: Undecided | None = None
 
     def ask_with(self, asker: Asker) -> None:
         """From now on both sides can be asked again. Inside a running loop."""
         loop = asyncio.get_running_loop()
+
+        def later(seconds: float, call: Callable[[], None]) -> Callable[[], None]:
+            return loop.call_later(seconds, call).cancel
+
+        self._undecided = Undecided(later, time.monotonic)
         self._reasks = Reasks(
             self._live.compiled.spec,
             Ways(
                 ask=asker.ask,
                 is_free=asker.is_free,
-                later=lambda seconds, call: loop.call_later(seconds, call).cancel,
+                later=later,
                 is_current=self._is_current,
                 counted=self._count,
                 stopped=lambda why, seconds: log.warning("reasks_stopped", why=why, seconds=round(seconds, 1)),
@@ -91,15 +99,15 @@ class Explaining:
         if noisy:
             then = partial(self._asked, key, pair, found, rules, done)
             if self._reasks is None or not self._reasks.offer(pair, found.fields, sampled, then):
-                done(self._read(key, pair, found, None))
+                self._settle(key, pair, found, None, done)
             return
         done(found)
         if sampled and self._reasks is not None and found.result in (Result.MATCH, Result.IGNORED):
             self._reasks.offer(pair, (), True, partial(self._asked, key, pair, found, rules, None))
 
-    def oldest(self) -> dict[str, float]:
-        """By route, the arrival of the oldest mismatch that waits to be decided."""
-        return self._reasks.oldest() if self._reasks is not None else {}
+    def oldest(self) -> list[dict[str, float]]:
+        """By route, the arrival of the oldest mismatch that waits for its own answers, or for those of others."""
+        return [room.oldest() for room in (self._reasks, self._undecided) if room is not None]
 
     @property
     def is_stopped(self) -> bool:
@@ -108,6 +116,8 @@ class Explaining:
 
     def close(self) -> None:
         """Decides all that waits, without answers."""
+        if self._undecided is not None:
+            self._undecided.close()
         if self._reasks is not None:
             self._reasks.close()
 
@@ -133,11 +143,21 @@ class Explaining:
             noise = self.book.of(key)
             noise.learn(found, reask)
             self.book.changed(key)
+            if self._undecided is not None:
+                self._undecided.learned(key)
             for field in noise.regressions():
                 if field.varied:  # where legacy never varies nothing is explained: it is a mismatch like any other
                     self._flag(key, field)
         if done is not None:
-            done(self._read(key, pair, found, reask))
+            self._settle(key, pair, found, reask, done)
+
+    def _settle(self, key: EvidenceKey, pair: Pair, found: Comparison, reask: Reask | None, done: Done) -> None:
+        """Says what the comparison finally says, now or when more is known."""
+        said = self._read(key, pair, found, reask)
+        if said.reason is not NotCompared.LEARNING or self._undecided is None:
+            done(said)
+        else:
+            self._undecided.wait(key, pair, said, partial(self._read, key, pair, found, reask), done)
 
     def _read(self, key: EvidenceKey, pair: Pair, found: Comparison, reask: Reask | None) -> Comparison:
         may_ask = self._reasks is not None and self._reasks.may_ask(pair)  # if not now: a pause is no verdict

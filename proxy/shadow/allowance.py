@@ -2,8 +2,9 @@
 
 The rate of a backend is given in routes.yaml, and a clock in every answer would use it all. So each field of a route
 (finer than a signature: mixtures of noisy fields make signatures without end) is asked about freely a few times, then
-twice a second; a mismatch is worth a question when one of its fields is. What is new may use all of the rate; what has
-been asked about often, and the random sample, leave half of it free.
+twice a second; a mismatch is worth a question when one of its fields is. What is new may use all of the rate, and may
+wait in line for it: traffic comes in bursts, and what differs in the first one is what somebody looks for. What has
+been asked about often, and the random sample, leave half of the rate free.
 """
 
 from __future__ import annotations
@@ -54,20 +55,20 @@ class Fields:
 
 
 class Rate:
-    """Questions to one backend, in the last second; below one a second, in the last 1/rate."""
+    """Questions to one backend in the last second, and those in line; below one a second, in the last 1/rate."""
 
     def __init__(self) -> None:
         self._times: deque[float] = deque()
 
-    def has_room(self, now: float, per_second: float, worth: Worth) -> bool:
-        """True when one more keeps the rate: all of it for what teaches much, half of it for the rest."""
+    def has_room(self, now: float, per_second: float) -> bool:
+        """True when one more that teaches little leaves half of the rate free."""
         if per_second <= 0:
             return False
         window = max(1.0, 1.0 / per_second)
         while self._times and self._times[0] <= now - window:
             self._times.popleft()
-        most = max(1, int(per_second if worth is Worth.MUCH else per_second / 2))
-        return len(self._times) < most
+        return len(self._times) < max(1, int(per_second / 2))
 
-    def take(self, now: float) -> None:
-        self._times.append(now)
+    def take(self, due: float) -> None:
+        """Notes a question that is due then; never earlier than the one before."""
+        self._times.append(due)

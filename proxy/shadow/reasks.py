@@ -31,6 +31,7 @@ HELD_BYTES = 64 * 1024 * 1024
 TURN = 0.05  # seconds between two looks whether both backends are free
 BEAT = 0.02  # seconds between two looks whether this process lags
 PATIENCE = 1.0  # seconds that a pair whose delay is over waits for its turn
+LINE = 4.0  # seconds of questions that may be in line before one more: at 10 a second, all that a new field gets freely
 
 DONE, BUDGET, STOPPED, FAILED, OTHER_BUILD = "done", "budget", "stopped", "failed", "other_build"
 
@@ -137,20 +138,22 @@ class Reasks:
             self._ways.counted(pair.route, STOPPED)
             return False
         now = self._ways.clock()
-        size = _size(pair)
+        size = pair.size
         worth = max(self._fields.worth(pair.route, fields, now), Worth.SOMETHING if sampled else Worth.NOTHING)
         rates = [self._rate(name) for name in (self._legacy, pair.extracted.backend)]
         per_second = self._spec.reasks.per_second
-        fits = len(self._held) < HELD and self._bytes + size <= HELD_BYTES
-        if not (worth and fits and all(rate.has_room(now, per_second, worth) for rate in rates)):
+        first = now if self._spec.reasks.second_legacy else now + self._spec.reasks.delay
+        due = max(self._next, first)
+        fits = len(self._held) < HELD and self._bytes + size <= HELD_BYTES and due - first < LINE
+        room = worth is Worth.MUCH or all(rate.has_room(now, per_second) for rate in rates)
+        if not (worth and fits and room):
             self._ways.counted(pair.route, BUDGET)
             return False
         for rate in rates:
-            rate.take(now)
+            rate.take(due)
         self._fields.asked(pair.route, fields, now)
         self._bytes += size
         self._count += 1
-        due = max(self._next, now if self._spec.reasks.second_legacy else now + self._spec.reasks.delay)
         self._next = due + 1.0 / per_second
         held = self._held[self._count] = _Held(pair, done, due + PATIENCE, bool(fields))
         held.cancels = [self._ways.later(due - now, partial(self._due, self._count))]
@@ -235,7 +238,7 @@ class Reasks:
         held = self._held.pop(ticket)
         for cancel in held.cancels:
             cancel()
-        self._bytes -= _size(held.pair)
+        self._bytes -= held.pair.size
         self._ways.counted(held.pair.route, result)
         held.done(again)
 
@@ -249,7 +252,3 @@ def what_it_says(pair: Pair, again: Again) -> str:
     if legacy.status >= 500 or 429 in (legacy.status, extracted.status):
         return FAILED
     return DONE if extracted.build == pair.extracted.build else OTHER_BUILD
-
-
-def _size(pair: Pair) -> int:
-    return len(pair.request.body.data) + len(pair.legacy.body.data) + len(pair.extracted.body.data)

@@ -35,21 +35,27 @@ def test_the_fields_remembered_are_bounded() -> None:
     assert len(fields._known) == allowance.FIELDS
 
 
-def test_no_second_has_more_than_the_rate_and_half_of_it_is_kept_for_what_is_new() -> None:
+def test_half_of_the_rate_is_kept_for_what_is_new() -> None:
     rate = Rate()
     for number in range(4):
-        assert rate.has_room(number / 10, 4.0, Worth.MUCH)
-        assert rate.has_room(number / 10, 4.0, Worth.SOMETHING) == (number < 2)
+        assert rate.has_room(number / 10, 4.0) == (number < 2)
         rate.take(number / 10)
-    assert not rate.has_room(0.99, 4.0, Worth.MUCH)
-    assert rate.has_room(1.0, 4.0, Worth.MUCH)
-    assert not rate.has_room(1.0, 4.0, Worth.SOMETHING)
+    assert not rate.has_room(1.1, 4.0)
+    assert rate.has_room(1.25, 4.0)
+
+
+def test_what_is_in_line_takes_its_room_already() -> None:
+    rate = Rate()
+    rate.take(3.0)
+    rate.take(3.25)
+    assert not rate.has_room(1.0, 4.0)
+    assert rate.has_room(4.0, 4.0)
 
 
 def test_a_rate_below_one_and_none() -> None:
     rate = Rate()
-    assert not rate.has_room(0.0, 0.0, Worth.MUCH)
-    assert rate.has_room(0.0, 0.5, Worth.SOMETHING)
+    assert not rate.has_room(0.0, 0.0)
+    assert rate.has_room(0.0, 0.5)
     rate.take(0.0)
-    assert not rate.has_room(1.9, 0.5, Worth.MUCH)
-    assert rate.has_room(2.0, 0.5, Worth.MUCH)
+    assert not rate.has_room(1.9, 0.5)
+    assert rate.has_room(2.0, 0.5)

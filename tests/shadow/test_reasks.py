@@ -162,12 +162,19 @@ def test_a_route_that_moved_on_is_not_asked() -> None:
     assert not bench.offer()
 
 
-def test_the_rate_of_a_backend_is_kept_over_routes() -> None:
-    bench = Bench(per_second=3.0)
-    assert [bench.offer(pair(number, route=f"r{number}")) for number in range(4)] == [True, True, True, False]
-    assert bench.counted == ["budget"]
-    bench.wait(1.0)
-    assert bench.offer(pair(5, route="r5"))
+def test_the_rate_of_a_backend_is_kept_over_routes_and_what_is_new_waits_in_line_for_it() -> None:
+    bench = Bench(per_second=4.0, delay=0.0)
+    taken = [bench.offer(pair(number, route=f"r{number}")) for number in range(17)]
+    assert (taken, bench.counted) == ([True] * 16 + [False], ["budget"])
+    for second in range(1, 4):
+        bench.wait(0.99 if second == 1 else 1.0)
+        assert len(bench.asked) == 2 * 4 * second
+    assert bench.offer(pair(20, route="r20"))
+
+
+def test_the_random_sample_does_not_wait_in_line() -> None:
+    bench = Bench(per_second=4.0)
+    assert [bench.offer(pair(number), (), sampled=True) for number in range(4)] == [True, True, False, False]
 
 
 def test_a_loud_field_leaves_room_for_a_new_one() -> None:

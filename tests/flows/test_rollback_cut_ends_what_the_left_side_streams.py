@@ -24,7 +24,11 @@ routes:
     stage: canary
     canary: {{percent: 100, exclude: [{{header: {{X-Staff: "1"}}}}]}}
     shadow: {{percent: 0}}
-  - {{name: other, matches: [{{path: {{type: PathPrefix, value: /other}}}}], extracted: feeds, stage: live, shadow: {{percent: 0}}}}
+  - name: other
+    matches: [{{path: {{type: PathPrefix, value: /other}}}}]
+    extracted: feeds
+    stage: live
+    shadow: {{percent: 0}}
 """
 
 

@@ -191,10 +191,11 @@ def test_a_broken_database_file_stops_nothing(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_stops_nothing_and_is_shown(tmp_path: Path) -> None:
-    """A limit on the size of every file that the proxy writes, its log among them, stands for the full disk."""
+    """A limit on the size of every file that the proxy writes, its log among them, stands for the full disk. What the
+    workers share in memory has to fit below it."""
     legacy, service = shop("legacy"), shop("service", "b1")
     routes = ROUTES.format(legacy=legacy.url, service=service.url)
-    proxy = Running(tmp_path, routes, prefix=("prlimit", f"--fsize={160 * 1024}"))
+    proxy = Running(tmp_path, routes, prefix=("prlimit", f"--fsize={640 * 1024}"))
     with backends(legacy, service):
         try:
             proxy.start()

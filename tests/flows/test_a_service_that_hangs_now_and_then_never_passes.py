@@ -69,9 +69,9 @@ async def test_a_service_that_hangs_on_three_of_ten_never_passes(tmp_path: Path,
             load = asyncio.gather(*asking)
             assert len(await look(proxy, load)) > 20
             assert sum(await load) == CLIENTS * EACH  # clients saw none of it
-            # the matches alone would have passed many times
+            # the matches alone would have passed
             comparisons = (await asyncio.to_thread(proxy.route, "read"))["comparisons"]
-            assert comparisons["match"] > 5 * clean_needed(0, 0, 0.1, 0.025)
+            assert comparisons["match"] > clean_needed(0, 0, 0.1, 0.025)
         finally:
             for wire in wires:
                 wire.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 from pathlib import Path
 
 from tests.support.running import Running, backends, json_backend, running, until
@@ -28,7 +29,7 @@ def test_control_is_replaced_and_clients_see_nothing(tmp_path: Path) -> None:
     with backends(legacy, service), running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy:
         for number in range(20):
             assert proxy.get(f"/items/{number}")[0] == 200
-        until(lambda: proxy.route("read")["comparisons"]["match"] == 20, "20 matches")
+        until(lambda: stored(proxy) == 20, "20 matches in the store")
         before = proxy.pids()["control"]
         os.kill(before, signal.SIGKILL)
         for number in range(20, 30):
@@ -98,3 +99,9 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def stored(proxy: Running) -> int:
+    """Matches in the file, read beside the running proxy."""
+    with sqlite3.connect(f"file:{proxy.state}/evidence.sqlite3?mode=ro", uri=True) as connection:
+        return int(connection.execute("SELECT coalesce(sum(match), 0) FROM segment").fetchone()[0])

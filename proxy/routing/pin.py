@@ -57,7 +57,7 @@ class Pin:
 class Pins:
     """The table, over `SLOTS` words that several processes may share. A word: 39 bits of the client's point, 24 bits of
     the time until when, in tenths of a second modulo 2^24, one bit for the side; 0 is nothing. `now` is CLOCK_MONOTONIC
-    seconds, which all processes of a machine share."""
+    seconds, which all processes of a machine share. Set and tag tell 2^53 clients apart."""
 
     __slots__ = ("_words",)
 

@@ -17,6 +17,13 @@ from proxy.cli.app import app
 
 Json = dict[str, Any]
 Run = Callable[..., Result]
+BACKENDS = """\
+version: 1
+backends:
+  legacy:  {url: "http://127.0.0.1:8001"}
+  charges: {url: "http://127.0.0.1:8101", build_header: X-Build}
+legacy: legacy
+"""
 
 
 @dataclass

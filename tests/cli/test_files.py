@@ -9,22 +9,18 @@ from pathlib import Path
 import pytest
 
 from tests.cli import answers
-from tests.cli.conftest import CannedAdmin, Run
+from tests.cli.conftest import BACKENDS, CannedAdmin, Run
 
-ROUTES = """\
-version: 1
-backends:
-  legacy:  {url: "http://127.0.0.1:8001"}
-  charges: {url: "http://127.0.0.1:8101", build_header: X-Build}
-legacy: legacy
+ROUTES = f"""\
+{BACKENDS}\
 routes:
   # moved first
   - name: charge-read
-    match: GET /v1/charges/{id}
+    match: GET /v1/charges/{{id}}
     extracted: charges
     stage: shadow   # on its way
     compare:
-      ignore: [{path: $.request_id, owner: payments, until: 2999-01-31}]
+      ignore: [{{path: $.request_id, owner: payments, until: 2999-01-31}}]
 """
 
 Write = Callable[[str, str], Path]

@@ -10,22 +10,18 @@ import pytest
 
 from proxy.runtime.load import build
 from proxy.store import Batch, RuleUse, Store
-from tests.cli.conftest import Run
+from tests.cli.conftest import BACKENDS, Run
 
-ROUTES = """\
-version: 1
-backends:
-  legacy:  {url: "http://127.0.0.1:8001"}
-  charges: {url: "http://127.0.0.1:8101", build_header: X-Build}
-legacy: legacy
+ROUTES = f"""\
+{BACKENDS}\
 routes:
   - name: charge-read
-    match: GET /v1/charges/{id}
+    match: GET /v1/charges/{{id}}
     extracted: charges
     compare:
-      ignore: [{path: $.request_id}, {path: $.used}]
-      unordered: [{path: $.data}]
-      tolerance: [{path: "$.data[*].fee", abs: 0.01}]
+      ignore: [{{path: $.request_id}}, {{path: $.used}}]
+      unordered: [{{path: $.data}}]
+      tolerance: [{{path: "$.data[*].fee", abs: 0.01}}]
 """
 
 

@@ -7,18 +7,15 @@ import stat
 from pathlib import Path
 
 from tests.cli import answers
-from tests.cli.conftest import CannedAdmin, Run
+from tests.cli.conftest import BACKENDS, CannedAdmin, Run
 
 PATH = "/routes/charge-read/suggestions"
 EVIDENCE = "legacy differed from itself in 31 of 31 re-asks"
-ROUTES = """version: 1
-backends:
-  legacy:  {url: "http://127.0.0.1:8001"}
-  charges: {url: "http://127.0.0.1:8101", build_header: X-Build}
-legacy: legacy
+ROUTES = f"""\
+{BACKENDS}\
 routes:
   - name: charge-read   # the first
-    match: GET /v1/charges/{id}
+    match: GET /v1/charges/{{id}}
     extracted: charges
     stage: shadow
 """

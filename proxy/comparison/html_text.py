@@ -86,12 +86,7 @@ def read(text: str, spend: Callable[[int], None]) -> Element | None:
         no_network=True,
         huge_tree=False,
     )
-    try:
-        parser.feed(text.encode("utf-8", "replace"))
-        parser.close()
-    except etree.XMLSyntaxError:
-        return None
-    return target.builder.root
+    return target.builder.built_by(parser, text.encode("utf-8", "replace"))
 
 
 _TAG = re.compile(r"<(?:!doctype\s|[a-z][a-z0-9:-]{0,40}[\s/>])", re.IGNORECASE)

@@ -23,6 +23,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from lxml import etree
+
 from proxy.comparison.declared import Lists
 from proxy.comparison.findings import BudgetSpent, member_steps
 
@@ -222,6 +224,15 @@ class Builder:
         self._open: list[Element] = []
         self._buffer: list[str] = []
         self.root: Element | None = None
+
+    def built_by(self, parser: etree.XMLParser | etree.HTMLParser, body: bytes) -> Element | None:
+        """What the parser, whose target this is, makes of the body; None where that is no document."""
+        try:
+            parser.feed(body)
+            parser.close()
+        except etree.XMLSyntaxError:
+            return None
+        return self.root
 
     def opened(self, element: Element) -> None:
         self._spend(1 + len(element.attributes))

@@ -52,12 +52,7 @@ def read(text: str, spend: Callable[[int], None]) -> Element | None:
         remove_comments=True,
         remove_pis=True,
     )
-    try:
-        parser.feed(body.encode("utf-8", "surrogatepass"))
-        parser.close()
-    except etree.XMLSyntaxError:
-        return None
-    return target.builder.root
+    return target.builder.built_by(parser, body.encode("utf-8", "surrogatepass"))
 
 
 class _Target:

@@ -2,11 +2,8 @@
 
 The exchange stands between a client connection and, one after the other, at most three upstream connections: the
 first try, one more on a fresh connection when the backend closed an idle one under our hands (RFC 9112 section 9.3.1:
-only for what may be sent twice, or was not sent), and the other side when the route has a fallback. A small answer of
-a side that has a fallback is held until it is whole, so that a service that dies in the middle of it is never seen.
-
-Once a byte of an answer went to the client nothing can be mended: a cut answer cuts the client's connection too,
-which is the only honest way to say so in HTTP/1.1.
+only for what may be sent twice, or was not sent), and the other side when the route has a fallback. What may be sent
+twice is a whole request of an idempotent method (RFC 9110 section 9.2.2); its body is kept for that, up to a bound.
 """
 
 from __future__ import annotations
@@ -14,52 +11,29 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from proxy.data_path.answering import Answering, drawn, opening
-from proxy.data_path.capture import Capture, Watched, exchanged
-from proxy.data_path.filtering import filtered
-from proxy.data_path.framing import Body, Chunked, Length, Sink
+from proxy.data_path.capture import Capture, Watched
+from proxy.data_path.framing import Chunked, Length
 from proxy.data_path.parse import CHUNKED, UNTIL_CLOSE, Answer, Request
+from proxy.data_path.passing import IDEMPOTENT, KEPT, Passing
 from proxy.data_path.patience import Patience
-from proxy.data_path.refusals import refusal
 from proxy.data_path.tunnel import Tunnel
 from proxy.data_path.wheel import NEVER
 from proxy.model.decision import Decision
 from proxy.model.heads import ResponseHead
 from proxy.model.outcome import Outcome
-from proxy.model.records import Ended
-from proxy.model.sides import Side
-from proxy.routing.filters import observed
 from proxy.routing.forwarding import Peer, client_head, request_id_of, upstream_head
 from proxy.routing.plan import Plan
 
 if TYPE_CHECKING:
     from proxy.data_path.client import Client
     from proxy.data_path.engine import DataPath, View
-    from proxy.data_path.pool import Pool
     from proxy.data_path.upstream import Upstream
 
-_OK = Outcome.OK
-_LEGACY = Side.LEGACY
-_OF_A_SIDE = frozenset(
-    {Outcome.CLIENT_GONE, Outcome.CLIENT_STALLED, Outcome.TOTAL_TIMEOUT, Outcome.DRAINED, Outcome.CUT}
-)
-KEPT = 64 * 1024  # of a request's body, to send it again; of an answer's, to hold it until it is whole
-_IDEMPOTENT = frozenset(
-    {b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE", b"PROPFIND", b"REPORT", b"SEARCH", b"QUERY"}
-)
 
+class Exchange(Passing):
+    """It asks; what becomes of the answer is in `Passing`."""
 
-class Exchange:
-    """States: sending (no answer yet), held, answering (`_begun`), over. `started` is CLOCK_MONOTONIC seconds."""
-
-    # fmt: off
-    __slots__ = (
-        "_answer", "_backend", "_begun", "_body", "_client", "_close", "_decision", "_ending", "_engine", "_fell_back",
-        "_filters", "_held", "_kept", "_kept_size", "_out", "_over", "_patience", "_payload", "_peer", "_pool",
-        "_received", "_request", "_request_capture", "_request_id", "_resent", "_sent", "_sent_head", "_side",
-        "_started", "_switched", "_total", "_upstream", "_view", "_watched", "_written", "body_done",
-    )
-    # fmt: on
+    __slots__ = ()
 
     def __init__(
         self, client: Client, engine: DataPath, view: View, request: Request, peer: Peer, decision: Decision, plan: Plan
@@ -74,20 +48,20 @@ class Exchange:
         self._patience = None if plan.timeouts is None else Patience(self, engine.wheel, plan.timeouts)
         self._side = decision.side
         self._backend = decision.backend
-        self._pool: Pool = view.pools[decision.backend]
+        self._pool = view.pools[decision.backend]
         self._sent_head = b""
         self._started = time.monotonic()
         self._request_id = request_id_of(request.head.headers) or engine.new_request_id()
-        self._body: Body | None = None
+        self._body = None
         self.body_done = request.length == 0
-        self._upstream: Upstream | None = None
-        self._kept: list[bytes] | None = None
+        self._upstream = None
+        self._kept = None
         self._kept_size = 0
-        self._held: list[bytes] | None = None
-        self._payload: list[bytes] | None = None
-        self._answer: Answer | None = None
-        self._request_capture: Capture | None = None
-        self._watched: Watched | None = None
+        self._held = None
+        self._payload = None
+        self._answer = None
+        self._request_capture = None
+        self._watched = None
         self._fell_back = ""
         self._out = b""
         self._sent = 0
@@ -100,8 +74,6 @@ class Exchange:
         self._over = False
         self._switched = False
         self._ending = Outcome.TUNNELLED
-
-    # the request
 
     def begin(self, data: bytes) -> None:
         """Send the request to the side that is to answer. `data` is what came after the head."""
@@ -146,7 +118,7 @@ class Exchange:
             self._patience.tries()
         if self._request_capture is not None:
             self._watched = Watched(self._view.capture)
-        upstream = pool.take(self, fresh=fresh or request.head.method not in _IDEMPOTENT)
+        upstream = pool.take(self, fresh=fresh or request.head.method not in IDEMPOTENT)
         if upstream is not None:
             self.on_connected(upstream)
 
@@ -190,17 +162,7 @@ class Exchange:
         if upstream is not None and piece:
             upstream.write(piece)
 
-    def _may_send_again(self) -> bool:
-        if not self._written:
-            return True
-        whole = self._kept is not None or self._request.length == 0
-        return whole and self._request.head.method in _IDEMPOTENT
-
-    # the answer
-
-    def on_interim(self, head: ResponseHead) -> None:
-        if self._request.head.version == (1, 1):
-            self._client.write(client_head(head, build_header=self._pool.build_header))
+    # a tunnel
 
     def on_switched(self, head: ResponseHead, data: bytes) -> None:
         upstream = self._upstream
@@ -227,59 +189,6 @@ class Exchange:
         self._over = True
         self._record(self._ending, 101, self._decision.why)
 
-    def on_head(self, answer: Answer) -> Sink | None:
-        self._answer = answer
-        if self._decision.holds:
-            self._engine.hold(self._view, self._decision.route, self._request.head, self._peer, self._side)
-        sink: Sink | None = None
-        if self._watched is not None:
-            sink = self._watched.began(answer)
-        length = answer.length
-        if self._decision.fallback_backend is not None and 0 < length <= KEPT and self._may_fall_back():
-            self._held = []
-        if self._filters is not None:
-            answer = filtered(self._filters, self._side, answer, self._sent_head)
-        body_left = not self.body_done and (self._sent == 0 or answer.head.status >= 400)
-        self._out, self._close, unchunk = opening(
-            self._request,
-            answer,
-            build_header=self._pool.build_header,
-            close=self._engine.draining,
-            body_left=body_left,
-        )
-        if unchunk:
-            self._payload = []
-            sink = self._take_payload
-        return sink
-
-    def _take_payload(self, piece: bytes) -> None:
-        if self._payload is not None:
-            self._payload.append(piece)
-        if self._watched is not None:
-            self._watched.body.add(piece)
-
-    def on_body(self, piece: bytes, done: bool) -> None:
-        if done:
-            self._upstream = None  # it may serve somebody else already: a full client must not pause it
-        if self._held is not None:
-            self._held.append(piece)
-            if not done:
-                return
-            piece = b"".join(self._held)
-            self._held = None
-        elif self._payload is not None:
-            piece = b"".join(self._payload)
-            self._payload.clear()
-        self._received += len(piece)
-        if not self._begun:
-            self._begun = True
-            piece = self._out + piece
-        if piece:
-            self._client.write(piece)
-        if done:
-            self._engine.breaker(self._backend).succeeded()
-            self._end(_OK, self._decision.why)
-
     # trouble
 
     def on_failed(self, outcome: Outcome, reason: str) -> None:
@@ -304,9 +213,6 @@ class Exchange:
         else:
             self._give_up(outcome, reason)
 
-    def _may_fall_back(self) -> bool:
-        return self._decision.fallback_backend is not None and not self._fell_back and self._may_send_again()
-
     def _fall_back(self, outcome: Outcome) -> None:
         assert self._decision.fallback_backend is not None  # noqa: S101 - _may_fall_back said so
         self._fell_back = outcome.value
@@ -327,25 +233,6 @@ class Exchange:
         else:
             self._pool.forget(self)
 
-    def _give_up(self, outcome: Outcome, reason: str) -> None:
-        if self._begun or not outcome.status:
-            self._client.abort()
-            self._end(outcome, reason)
-            return
-        self._answer = None
-        request = self._request
-        self._close = (
-            not request.keep_alive
-            or request.head.version == (1, 0)  # it would need to be told that the connection stays
-            or not self.body_done
-            or self._engine.draining
-        )
-        bodyless = self._request.head.method == b"HEAD"
-        answer = refusal(outcome, self._request_id, close=self._close, bodyless=bodyless)
-        self._received += len(answer)
-        self._client.write(answer)
-        self._end(outcome, reason)
-
     def client_gone(self, outcome: Outcome = Outcome.CLIENT_GONE) -> None:
         """The client left, or never reads."""
         if not self._over:
@@ -361,13 +248,6 @@ class Exchange:
         elif not self._over:
             self._refuse(outcome, why)
 
-    @property
-    def answering(self) -> Answering | None:
-        """Who is answering whom; None while nothing of an answer is out, and after its end."""
-        if self._over or not (self._begun or self._switched):
-            return None
-        return Answering(self._decision.route, self._request.head, self._peer, self._side)
-
     def out_of_time(self, reason: str, *, whole: bool) -> None:
         """The route's time for the exchange (`whole`) or for one try is over."""
         if whole or self._begun:
@@ -378,72 +258,3 @@ class Exchange:
 
     def body_too_slow(self) -> None:
         self._refuse(Outcome.REQUEST_BODY_TIMEOUT, f"no body for {self._view.limits.body_timeout:g} s")
-
-    # back pressure
-
-    def on_upstream_full(self) -> None:
-        self._client.pause()
-
-    def on_upstream_ready(self) -> None:
-        self._client.resume()
-
-    def client_full(self) -> None:
-        if self._upstream is not None:
-            self._upstream.pause()
-
-    def client_ready(self) -> None:
-        if self._upstream is not None:
-            self._upstream.resume()
-
-    # the end
-
-    def _end(self, outcome: Outcome, why: str) -> None:
-        if self._over:
-            return
-        self._over = True
-        if self._patience is not None:
-            self._patience.stop()
-        code = outcome.status if self._answer is None else self._answer.head.status if self._begun else 0
-        self._record(outcome, code, why)
-        if self._request_capture is not None:
-            self._offer(outcome)
-        self._client.exchange_ended(close=self._close or not self.body_done, linger=not self.body_done)
-
-    def _record(self, outcome: Outcome, code: int, why: str) -> None:
-        head = self._request.head
-        if self._answer is not None or outcome.is_upstream_failure or outcome in _OF_A_SIDE:
-            side = "legacy" if self._side is _LEGACY else "extracted"
-        else:
-            side = "proxy"
-        lot = drawn(self._decision, self._answer, self._side, self._pool.build_header) if self._decision.by_lot else ()
-        self._engine.record(
-            Ended(
-                self._decision.route,
-                side,
-                self._backend,
-                "ok" if outcome is _OK else outcome.value,
-                code,
-                head.method,
-                head.target,
-                time.monotonic() - self._started,
-                self._sent,
-                self._received,
-                self._request_id,
-                self._peer.ip,
-                self._fell_back,
-                why,
-                *lot,
-            )
-        )
-
-    def _offer(self, outcome: Outcome) -> None:
-        """Hand the exchange to the shadow. After a fallback there is nothing to compare: the other side answered, and
-        the failure is in the record."""
-        if self._request_capture is None or self._watched is None or self._fell_back:
-            return
-        observation = self._watched.observation(self._side, self._backend, outcome, self._pool.build_header)
-        if self._filters is not None:
-            observation = observed(self._filters, observation, self._sent_head)
-        body = self._request_capture.body(complete=self.body_done)
-        decision = self._decision
-        self._engine.offer(exchanged(decision, self._sent_head, body, observation, self._started), decision)

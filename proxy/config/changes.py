@@ -19,9 +19,11 @@ from proxy.model.spec import (
     Certificate,
     CohortKey,
     Compare,
+    Health,
     Match,
     PathType,
     Person,
+    Retry,
     Route,
     RoutesSpec,
     Rule,
@@ -80,7 +82,7 @@ def _of_routes(old: RoutesSpec, new: RoutesSpec) -> list[Change]:
 def _of_route(old: Route, new: Route) -> Iterator[str]:
     if old.stage != new.stage:
         yield f"stage: {_stage(old)} -> {_stage(new)}"
-    for name in ("matches", "extracted", "fallback", "owns_data", "names_only", "group", "pin_after_write", "redact"):
+    for name in _ROUTE_KEYS:
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             yield f"{name}: {_shown(name, before)} -> {_shown(name, after)}"
@@ -119,11 +121,14 @@ def _of_backends(old: dict[str, Backend], new: dict[str, Backend]) -> Iterator[C
             yield Change(f"backend {name}", "removed")
     for name, backend in new.items():
         if name not in old:
-            yield Change(f"backend {name}", f"added: {backend.url}")
+            yield Change(f"backend {name}", f"added: {_urls(backend)}")
         else:
-            for what in _of_values(old[name], backend, skip=("host", "port", "socket", "rewrite")):
+            before = old[name]
+            if _urls(before) != _urls(backend):
+                yield Change(f"backend {name}", f"url: {_urls(before)} -> {_urls(backend)}")
+            for what in _of_values(before, backend, skip=("url", "host", "port", "socket", "others", "rewrite")):
                 yield Change(f"backend {name}", what)
-            for what in filter_changes(old[name].rewrite, backend.rewrite):
+            for what in filter_changes(before.rewrite, backend.rewrite):
                 yield Change(f"backend {name}", f"rewrite.{what}")
 
 
@@ -153,6 +158,9 @@ def _rate(rate: float) -> str:
 
 
 # fmt: off
+_ROUTE_KEYS = (
+    "matches", "extracted", "retry", "fallback", "owns_data", "names_only", "group", "pin_after_write", "redact",
+)
 _DURATIONS = (
     "connect_timeout", "timeout", "idle_timeout", "total_timeout", "min_duration", "head_timeout",
     "body_timeout", "keepalive_timeout", "write_timeout", "drain_timeout", "deadline", "delay", "open_for", "age",
@@ -161,7 +169,7 @@ _DURATIONS = (
 # fmt: on
 _SHOWN: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(_DURATIONS, duration_text),
-    **dict.fromkeys(("head", "body", "capture", "size"), size_text),
+    **dict.fromkeys(("head", "body", "capture", "size", "memory"), size_text),
     **dict.fromkeys(("mismatch_below", "confidence", "error_increase_below"), _rate),
     **dict.fromkeys(("percent", "sample"), percent_text),
     "fallback": lambda fallback: "legacy" if fallback else "none",
@@ -181,12 +189,26 @@ def _shown(name: str, value: Any) -> str:
         return _match(value)
     if isinstance(value, Certificate | BackendTls):
         return _tls(value)
+    if isinstance(value, Health | Retry):
+        return _resilience(value)
     if isinstance(value, frozenset):
         return ", ".join(sorted(value))
     if isinstance(value, tuple):
         return ", ".join(_shown("", item) for item in value)
     assert not is_dataclass(value), f"{name} has no words"  # noqa: S101 - a new kind of value needs its own branch above
     return str(value)
+
+
+def _urls(backend: Backend) -> str:
+    return ", ".join(one.url for one in backend.each())
+
+
+def _resilience(value: Health | Retry) -> str:
+    if isinstance(value, Retry):
+        codes = f", after {' and '.join(map(str, value.codes))} too" if value.codes else ""
+        return f"{value.attempts} more after {duration_text(value.backoff)}{codes}"
+    words = f"GET {value.path} every {duration_text(value.interval)}, bad after {duration_text(value.timeout)}"
+    return f"{words}, left after {value.unhealthy_after}, back after {value.healthy_after}"
 
 
 def _tls(tls: Certificate | BackendTls) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from proxy.config.blocks import Form
 from proxy.config.fields import (
+    Address,
     Count,
     Duration,
     DurationOrZero,
@@ -32,6 +33,7 @@ from proxy.config.fields import (
     words,
 )
 from proxy.config.filter_form import PublicRewriteForm
+from proxy.config.resilience_form import HealthForm
 from proxy.config.route_form import RouteForm
 from proxy.model import spec
 
@@ -92,9 +94,18 @@ class ListenForm(Form):
 class BackendForm(Form):
     """An upstream: the monolith or an extracted service."""
 
-    url: Url = Field(
-        description="Where it listens: `http://host:port`, `https://host:port` or `unix:/path`. No path after the port:"
-        " the client's own goes on unchanged."
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["url"]}, {"required": ["urls"]}]})
+
+    url: Url | None = default(
+        None,
+        "**Required**, or `urls`. Where it listens: `http://host:port`, `https://host:port` or `unix:/path`. No path"
+        " after the port: the client's own goes on unchanged.",
+    )
+    urls: tuple[Url, ...] | None = default(
+        None,
+        "In place of `url`: several instances of the same service. Each request goes to the less busy of two drawn by"
+        " lot. One that fails `breaker.failures` times in a row is left for `breaker.open_for`, longer each time, but"
+        " never more than half of them; a request that may be sent twice is tried once at another.",
     )
     tls: BackendTlsForm | None = default(None, "For `https://`: whom to believe, and what to show.")
     build_header: HeaderName | None = default(
@@ -107,9 +118,16 @@ class BackendForm(Form):
     total_timeout: Duration | None = default(
         _BACKEND.total_timeout, "How long a whole exchange may take. None when left out: streams may run for ever."
     )
-    connections: Count = default(_BACKEND.connections, "The most connections that one worker opens to it.")
+    connections: Count = default(_BACKEND.connections, "The most connections that one worker opens to each url.")
+    concurrency: Count | None = default(
+        _BACKEND.concurrency,
+        "The most exchanges that one worker has under way with it. Beyond, nobody waits: the fallback answers, or 503."
+        " None when left out: requests wait for one of `connections`.",
+    )
+    health: HealthForm | None = default(None, "Questions to each url, whether there is traffic or not.")
     preserve_host: Flag = default(
-        _BACKEND.preserve_host, "Send the client's Host header on. `false` sends the host of `url` in its place."
+        _BACKEND.preserve_host,
+        "Send the client's Host header on. `false` sends the host of `url` (the first of `urls`) in its place.",
     )
     shadow_writes: Annotated[str, *words("rolled_back", "sandbox", kind="way of shadow writes")] | None = default(
         _BACKEND.shadow_writes,
@@ -120,12 +138,20 @@ class BackendForm(Form):
         PublicRewriteForm(), "What is mended where it knows itself by another name than the public one."
     )
 
+    @property
+    def places(self) -> tuple[Address, ...]:
+        """Where it listens; none while the file says nothing, which is complained of elsewhere."""
+        return (self.url,) if self.url else self.urls or ()
+
     def spec(self, name: str, folder: str, mark: spec.Mark) -> spec.Backend:
         """`folder` is where relative names of files begin, `mark` where the `tls` block stands."""
-        url, host, port, encrypted, socket = self.url
-        rest = {key: getattr(self, key) for key in type(self).model_fields if key not in ("url", "tls", "rewrite")}
+        (url, host, port, encrypted, socket), *others = self.places
+        blocks = ("url", "urls", "tls", "rewrite", "health")
+        rest = {key: getattr(self, key) for key in type(self).model_fields if key not in blocks}
         tls = spec.BackendTls(**_files(self.tls, folder), mark=mark) if self.tls else spec.BackendTls(mark=mark)
         rest |= {"tls": tls if encrypted else None, "socket": socket, "rewrite": self.rewrite.spec()}
+        rest["others"] = tuple(spec.Url(one.url, one.host, one.port, one.socket) for one in others)
+        rest["health"] = self.health.spec() if self.health else None
         return spec.Backend(name=name, url=url, host=host, port=port, **rest)
 
 
@@ -148,6 +174,11 @@ class LimitsForm(Form):
     keepalive_timeout: Duration = seconds(_LIMITS.keepalive_timeout, "How long an idle client connection stays open.")
     write_timeout: Duration = seconds(_LIMITS.write_timeout, "How long a client may read nothing of its answer.")
     connections: Count = default(_LIMITS.connections, "The most client connections of one worker.")
+    memory: Size = size(
+        _LIMITS.memory,
+        "The resident memory of one worker from which it answers new requests with 503; from four fifths of it on"
+        " nothing is copied.",
+    )
     drain_timeout: DurationOrZero = seconds(_LIMITS.drain_timeout, "How long exchanges may take to end at a stop.")
 
 

@@ -19,6 +19,7 @@ from proxy.config.checks import Piece, check_all, check_reasks
 from proxy.config.complaints import complain
 from proxy.config.form import BackendForm, RoutesForm
 from proxy.config.group_checks import check_groups
+from proxy.config.resilience_checks import check_resilience
 from proxy.config.route_form import RouteForm
 from proxy.config.tls_checks import check_tls
 from proxy.config.yaml_text import Loc, Pairs, Plain, Source, UnreadableError, parse, spec_mark
@@ -87,6 +88,7 @@ def _build(source: Source, data: dict[str, Plain], text: str, today: date | None
     check_all(source, data.get("legacy"), backends, routes, today)
     check_groups(source, routes)
     check_tls(source, data.get("listen"), backends)
+    check_resilience(source, backends, routes)
     check_reasks(source, data.get("reasks"), data.get("legacy"), backends, routes)
 
     # 3. The spec, if nothing is wrong.

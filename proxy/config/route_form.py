@@ -44,16 +44,14 @@ from proxy.config.fields import (
 )
 from proxy.config.filter_form import FiltersForm, TimeoutsForm
 from proxy.config.paths import check_path, short_form
+from proxy.config.resilience_form import RetryForm
 from proxy.model import spec
 from proxy.model.field_path import Wild, parse_path
 from proxy.model.sides import Stage
 from proxy.model.spec import PathType, PersonKind, ValueType
 
-_BACKEND = spec.Backend(name="", url="", host="", port=0)
 _ROUTE = spec.Route(name="", matches=(), extracted="")
 _CANARY, _SHADOW, _COMPARE, _GATE = spec.Canary(), spec.Shadow(), spec.Compare(), spec.Gate()
-_LIMITS, _BUDGET, _BREAKER, _RETENTION = spec.Limits(), spec.ShadowBudget(), spec.Breaker(), spec.Retention()
-_TOP = spec.RoutesSpec(backends={}, legacy="")
 
 
 class PathForm(Form):
@@ -351,6 +349,7 @@ class RouteForm(Form):
     gate: GateForm = default(GateForm(), "What the route must show before it may move on.")
     filters: FiltersForm = default(FiltersForm(), "What is changed in its requests and answers.")
     timeouts: TimeoutsForm = default(TimeoutsForm(), "How long it may take.")
+    retry: RetryForm | None = default(None, "When a backend that failed is asked once more.")
     fallback: Annotated[str, *words("legacy", "none", kind="fallback")] = default(
         "legacy" if _ROUTE.fallback else "none",
         "Who answers when the extracted side fails before its answer starts and the request may be sent again.",
@@ -389,6 +388,7 @@ class RouteForm(Form):
             gate=self.gate.spec(),
             filters=self.filters.spec(),
             timeouts=self.timeouts.spec(),
+            retry=self.retry.spec() if self.retry else None,
             fallback=self.fallback == "legacy",
             owns_data=self.owns_data,
             names_only=self.names_only,

@@ -23,7 +23,7 @@ def check_tls(source: Source, listen: Plain, backends: Backends) -> None:
         form, loc = piece.form, (*piece.loc, "tls")
         if form is None or form.tls is None:
             continue
-        if not form.url.tls:
+        if form.places and not form.places[0].tls:
             _error(source, loc, "needs an `https://` url", "Write https:// in `url`, or remove the block.")
         if (form.tls.certificate is None) != (form.tls.key is None):
             what, missing = ("certificate", "key") if form.tls.certificate else ("key", "certificate")

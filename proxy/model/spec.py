@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from proxy.model.filters import NO_FILTERS, NO_REWRITE, NO_TIMEOUTS, Filters, PublicRewrite, Timeouts
 from proxy.model.sides import Stage
@@ -67,10 +68,42 @@ class Listen:
     proxy_protocol: bool = False
 
 
+class Url(NamedTuple):
+    """One more place where a backend listens; `socket` as in `Backend`."""
+
+    url: str
+    host: str
+    port: int
+    socket: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Questions to each url of a backend: `GET path`, answered with 2xx or 3xx within `timeout` or bad. So many bad
+    ones in a row and the url is left, so many good ones and it is used again."""
+
+    path: str
+    interval: float = 5.0
+    timeout: float = 1.0
+    unhealthy_after: int = 3
+    healthy_after: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often a request that failed is sent again to the same backend, which answers count as failures beside those
+    that never came, and the least wait before the first retry."""
+
+    attempts: int = 1
+    codes: tuple[int, ...] = ()
+    backoff: float = 0.025
+
+
 @dataclass(frozen=True, slots=True)
 class Backend:
     """An upstream. `timeout` is the wait for the first byte of an answer, `idle_timeout` between two pieces. `tls` is
-    None for plain HTTP; `socket` is the path of a Unix socket, and then there are neither host nor port."""
+    None for plain HTTP; `socket` is the path of a Unix socket, and then there are neither host nor port. `others` are
+    its further urls: replicas, any of which may be asked."""
 
     name: str
     url: str
@@ -87,6 +120,16 @@ class Backend:
     preserve_host: bool = True
     shadow_writes: str | None = None  # "rolled_back" or "sandbox"
     rewrite: PublicRewrite = NO_REWRITE
+    others: tuple[Url, ...] = ()
+    health: Health | None = None
+    concurrency: int | None = None  # exchanges under way in one worker
+
+    def each(self) -> tuple[Backend, ...]:
+        """This backend at each of its urls alone, in the order of the file."""
+        places = (Url(self.url, self.host, self.port, self.socket), *self.others)
+        return tuple(
+            replace(self, url=one.url, host=one.host, port=one.port, socket=one.socket, others=()) for one in places
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +243,7 @@ class Route:
     gate: Gate = Gate()
     filters: Filters = NO_FILTERS
     timeouts: Timeouts = NO_TIMEOUTS
+    retry: Retry | None = None
     fallback: bool = True
     owns_data: bool = False
     names_only: bool = False  # of what differs, only names and kinds are kept, never a value or a body
@@ -211,7 +255,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on what a client may send and how slowly."""
+    """Bounds on what a client may send and how slowly, and on the resident memory of one worker."""
 
     head: int = 64 * 1024
     body: int = 1024**4
@@ -220,6 +264,7 @@ class Limits:
     keepalive_timeout: float = 75.0
     write_timeout: float = 60.0
     connections: int = 20_000
+    memory: int = 2 * 1024**3
     drain_timeout: float = 30.0
 
 

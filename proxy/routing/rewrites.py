@@ -94,7 +94,7 @@ class WayBack:
         self._change = change
         self._location = backend.rewrite.location
         self._cookies = backend.rewrite.cookies
-        own = {endpoint(authority_of(backend), 443 if backend.tls else 80)}
+        own = {endpoint(authority_of(one), 443 if one.tls else 80) for one in backend.each()}
         if backend.rewrite.host:
             own |= {(backend.rewrite.host.encode(), port) for port in (80, 443, backend.port)}
         self._own = own

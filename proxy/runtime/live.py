@@ -140,11 +140,11 @@ class Live:
 
     def _begin_anew(self, old: RoutesSpec) -> None:
         """A route whose extracted backend is another one than before begins a new epoch: what was compared with the
-        old one says nothing about the new."""
+        old one says nothing about the new. One instance more or less is no other backend."""
         new = self.compiled.spec
         for route in new.routes:
             before = old.by_name.get(route.name)
-            if before is None or _address(old, before) == _address(new, route):
+            if before is None or _places(old, before) & _places(new, route):
                 continue
             state = self.states[route.name]
             self.states[route.name] = state._replace(epoch=state.epoch + 1)
@@ -161,9 +161,8 @@ class Live:
         return AuditRow(self.clock(), who, action, route, what, why)
 
 
-def _address(spec: RoutesSpec, route: Route) -> tuple[str, int, str | None]:
-    backend = spec.backends[route.extracted]
-    return backend.host, backend.port, backend.socket
+def _places(spec: RoutesSpec, route: Route) -> set[tuple[str, int, str | None]]:
+    return {(one.host, one.port, one.socket) for one in spec.backends[route.extracted].each()}
 
 
 def _stage(stage: Stage, percent: float) -> str:

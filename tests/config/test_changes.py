@@ -56,6 +56,20 @@ def said(old: str, new: str) -> list[str]:
             ],
         ),
         ("8101", "8201", ["backend charges: url: http://127.0.0.1:8101 -> http://127.0.0.1:8201"]),
+        (
+            'url: "http://127.0.0.1:8101"',
+            'urls: ["http://a:1", "http://b:1"], concurrency: 8, health: {path: /up}',
+            [
+                "backend charges: url: http://127.0.0.1:8101 -> http://a:1, http://b:1",
+                "backend charges: health: none -> GET /up every 5s, bad after 1s, left after 3, back after 2",
+                "backend charges: concurrency: none -> 8",
+            ],
+        ),
+        (
+            "stage: shadow",
+            "stage: shadow\n    retry: {attempts: 2, codes: [502, 503]}",
+            ["route charge-read: retry: none -> 2 more after 25ms, after 502 and 503 too"],
+        ),
         ("name: charge-read", "name: b", [
             "route charge-read: removed; legacy answers it",
             "route b: added: GET,HEAD /v1/charges/{id} to charges, stage shadow",
@@ -91,7 +105,7 @@ def test_every_key_of_the_spec_has_words() -> None:
 ambiguous_paths: legacy
 trusted_proxies: [10.0.0.0/8]
 limits: {head: 1KB, body: 2KB, head_timeout: 1s, body_timeout: 2s, keepalive_timeout: 3s, write_timeout: 4s,
-  connections: 5, drain_timeout: 6s}
+  connections: 5, memory: 1GB, drain_timeout: 6s}
 shadow: {queue: 1, concurrency: 2, deadline: 3s, capture: 4KB}
 breaker: {failures: 1, open_for: 2s}
 retention: {age: 1d, size: 2MB, exemplars: 3}

@@ -1,7 +1,7 @@
 """The snapshot: routes.yaml and the state of its routes, compiled, immutable, swapped whole.
 
-An exchange reads it once and finishes on what it read. It is built in the control process and shipped to the workers,
-so it pickles.
+An exchange reads it once and finishes on what it read. It is built in the control process; how it gets to the workers
+is in `assembly`.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ UNIX = "unix"  # in `trusted_proxies`: whoever comes through a Unix socket
 
 
 class Plans(dict[str, Plan]):
-    """The plan of each route by name, made when it is first asked for: of 10,000 routes most rest, and shipping their
-    plans would cost more than making the few that are used."""
+    """The plan of each route by name, made when it is first asked for: of 10,000 routes most rest."""
 
     def __init__(
         self,
@@ -45,9 +44,6 @@ class Plans(dict[str, Plan]):
         plan = build_plan(spec.by_name[name], spec, states[name], rules.get(name, ""))
         self[name] = plan
         return plan
-
-    def __reduce__(self) -> tuple[type[Plans], tuple[RoutesSpec, Mapping[str, RouteState], Mapping[str, str]]]:
-        return Plans, self._origin
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,16 @@ expressions are tried one by one, and only after everything else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from operator import attrgetter
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import merge
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from proxy.model.heads import RequestHead
 from proxy.model.spec import Match, PathType, Route, RoutesSpec
 from proxy.routing.conditions import Conditions, Pattern, request_host
 from proxy.routing.paths import LONGEST_READ, canonical_pattern, is_plain, readings, split_target
+from proxy.routing.steps import Steps, at_once
 
 
 class Lookup(NamedTuple):
@@ -78,13 +80,16 @@ class _Node:
         node.ends.append(candidate)
         return len(segments)
 
-    def fold(self) -> None:
+    def fold(self) -> Steps[None]:
         """Fold every branch that holds one template."""
         nodes = [self]
         for node in nodes:
             nodes += [child for _, child in node.children()]
+            yield
         shared: dict[tuple[bytes | None, ...], tuple[bytes | None, ...]] = {}
-        for node in reversed(nodes):
+        while nodes:
+            yield
+            node = nodes.pop()
             children = node.children()
             if len(children) == 1 and not node.ends and children[0][1].literal is None:
                 segment, child = children[0]
@@ -123,10 +128,10 @@ class _HostTable:
             self.templates = self.templates or _Node()
             self.depth = max(self.depth, self.templates.grow(path, candidate))
 
-    def settle(self) -> None:
+    def settle(self) -> Steps[None]:
         """Call once, when all matches are added."""
         if self.templates is not None:
-            self.templates.fold()
+            yield from self.templates.fold()
 
     def candidates(self, path: bytes) -> Iterator[Candidates]:
         """Groups of matches whose path fits, in order of precedence, also within a group."""
@@ -197,21 +202,16 @@ def _fits(rest: tuple[bytes | None, ...], segments: list[bytes]) -> bool:
 
 
 class Table:
-    """Immutable once built by `compile_table`. Pickled as the spec: compiling it anew takes less time than unpickling
-    the tree."""
+    """Immutable once built by `compile_table`."""
 
-    __slots__ = ("_any", "_by_host", "_hosts", "_only", "_spec", "_wildcards")
+    __slots__ = ("_any", "_by_host", "_hosts", "_only", "_wildcards")
 
-    def __init__(self, spec: RoutesSpec) -> None:
-        self._spec = spec
+    def __init__(self) -> None:
         self._any = _HostTable()
         self._only = (self._any,)
         self._by_host = False
         self._hosts: dict[bytes, _HostTable] = {}
         self._wildcards: dict[bytes, _HostTable] = {}  # keyed by the suffix: `*.example.com` under b".example.com"
-
-    def __reduce__(self) -> tuple[Callable[[RoutesSpec], Table], tuple[RoutesSpec]]:
-        return compile_table, (self._spec,)
 
     def lookup(self, head: RequestHead) -> Lookup:
         """The route of a request. `OPTIONS *` and CONNECT belong to none. Hot: no allocation in the common case."""
@@ -278,29 +278,45 @@ class Table:
 
 def compile_table(spec: RoutesSpec) -> Table:
     """The table of a valid spec. Raises re2.error for a bad pattern, which `config` has refused before."""
-    entries = [
-        (precedence(match, order), host, route, match)
-        for order, (route, match) in enumerate((route, match) for route in spec.routes for match in route.matches)
-        for host in match.hosts or ("",)
-    ]
-    entries.sort(key=lambda entry: entry[0])
-    table = Table(spec)
+    return at_once(table_in_steps(spec.routes))
+
+
+def table_in_steps(routes: Iterable[Route]) -> Steps[Table]:
+    """`compile_table` in steps. Matches are put in order in runs that are merged: one sort of ten thousand would be one
+    long step."""
+    runs: list[list[_Entry]] = []
+    run: list[_Entry] = []
+    each = ((route, match) for route in routes for match in route.matches)
+    for order, (route, match) in enumerate(each):
+        yield
+        place = precedence(match, order)
+        run += [(place, host, route, match) for host in match.hosts or ("",)]
+        if len(run) >= _RUN:
+            runs.append(sorted(run, key=_place))
+            run = []
+    runs.append(sorted(run, key=_place))
+    table = Table()
     shared: dict[frozenset[str], frozenset[bytes] | None] = {frozenset(): None}
-    for rank, (_, host, route, match) in enumerate(entries):
+    for rank, (_, host, route, match) in enumerate(merge(*runs, key=_place)):
+        yield
         if match.methods not in shared:
             shared[match.methods] = frozenset(method.encode() for method in match.methods)
         conditions = Conditions(match) if match.headers or match.query else None
         candidate = Candidate(shared[match.methods], conditions, Lookup(route, match, False), rank)
         table._table_for(host).add(match, candidate)
     for host_table in table._every_host():
-        host_table.settle()
+        yield from host_table.settle()
     return table
 
 
+_RUN = 500
+_Place = tuple[int, int, int, int, int, int]
+_Entry = tuple[_Place, str, Route, Match]
+_place = itemgetter(0)
 _TYPE_ORDER = (PathType.EXACT, PathType.TEMPLATE, PathType.PREFIX, PathType.REGEX)
 
 
-def precedence(match: Match, order: int) -> tuple[int, int, int, int, int, int]:
+def precedence(match: Match, order: int) -> _Place:
     """The place of a match among others of the same host; the smallest goes first. `order` is its place in the file."""
     path = canonical_pattern(match.path) if match.path_type is not PathType.REGEX else b""
     detail = 0

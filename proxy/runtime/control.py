@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime
 import json
 import os
 import random
@@ -26,54 +25,56 @@ from aiohttp import web
 
 from proxy import __version__, routing
 from proxy.admin import make_app
-from proxy.metrics import Changes, Totals
-from proxy.model.records import Ended
-from proxy.model.spec import Retention, RoutesSpec
+from proxy.metrics import Totals
+from proxy.model.spec import Retention
 from proxy.runtime import processes, watch
 from proxy.runtime.asker import Asker
-from proxy.runtime.certificates import with_files_tried
 from proxy.runtime.commands import Commands
 from proxy.runtime.desk import Desk
-from proxy.runtime.examples import declared_queries, kept_target
 from proxy.runtime.face import make_face
+from proxy.runtime.hearing import Hearing
 from proxy.runtime.keeper import Keeper
-from proxy.runtime.link import Kind, Link, pack_compiled, unpack
 from proxy.runtime.live import Change, Live
-from proxy.runtime.load import Built, build_file
+from proxy.runtime.load import Built
+from proxy.runtime.reading import load_now, read_anew
 from proxy.runtime.replays import Replays
 from proxy.runtime.settings import Settings
-from proxy.runtime.views import Parts, Views, WorkerView
+from proxy.runtime.shipping import Packed, leave, pack_routes
+from proxy.runtime.views import Parts, Views
+from proxy.runtime.workers import Workers
 from proxy.store import Batch, Store, StoreTrouble
 
 SETTLE = 0.2  # seconds between two rounds of counting and writing
 PRUNE = 600.0
 INVENTORY = 5.0
-CONFIRMED = 1.0  # seconds that a worker may take to say that a change is in force
 JOBS_END = 3.0  # seconds that background jobs and admin requests may take to end
 
 log = structlog.get_logger("strangler.control")
-access_log = structlog.get_logger("strangler.access")
 
 
 class Control:
     """The composition root of the control process."""
 
-    def __init__(self, settings: Settings, order: processes.Order, live: Live) -> None:
+    def __init__(self, settings: Settings, order: processes.Order, live: Live, packed: Packed) -> None:
         self.settings = settings
         self.order = order
         self.live = live
         self.totals = Totals()
         self.inventory = routing.Inventory()
-        self.inventory_changed = False
-        self._declared: tuple[RoutesSpec | None, tuple[str, ...]] = None, ()
         self.keeper = Keeper(Store(settings.state / "evidence.sqlite3"), self._whole_state)
         self.desk = Desk(live, self.keeper)
         self.asker: Asker | None = None  # made when the loop runs
         self.desk.traffic = self.inventory.traffic
-        self.workers: dict[Link, WorkerView] = {}
+        self.hearing = Hearing(live, self.desk, self.totals, self.inventory)
+        self.workers = Workers(
+            settings.workers,
+            hear=self.hearing.take,
+            gone=self.totals.gone,
+            halted=lambda: self._soon(self.commands.halt("SIGUSR1", "a worker was halted while control was away")),
+        )
+        self.packed = packed  # the routes of the table that is in force
         self.stop = asyncio.Event()
-        self.mark = 0  # the last one sent to the workers
-        self.marked = asyncio.Event()
+        self._reloading = asyncio.Lock()
         self.views = Views(
             Parts(
                 settings,
@@ -83,7 +84,7 @@ class Control:
                 self.keeper,
                 self.totals,
                 self.inventory,
-                lambda: list(self.workers.values()),
+                self.workers.views,
             )
         )
         self.commands = Commands(live, self.desk, self.apply, self._mark_halt)
@@ -111,8 +112,7 @@ class Control:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks, timeout=JOBS_END)
-        for worker in list(self.workers):
-            worker.close()
+        self.workers.close()
         self.desk.explaining.close()
         if self.asker is not None:
             self.asker.close()
@@ -140,10 +140,10 @@ class Control:
     async def _serve_link(self, loop: asyncio.AbstractEventLoop) -> asyncio.Server:
         with contextlib.suppress(FileNotFoundError):
             await asyncio.to_thread(os.unlink, self.order.link)  # a control that was killed left it behind
-        return await loop.create_unix_server(lambda: _Greeting(self).link, self.order.link)
+        return await loop.create_unix_server(self.workers.link, self.order.link)
 
     async def _serve_admin(self, listener: socket.socket) -> web.AppRunner:
-        face = make_face(self.live, self.views, self.commands, self.replays, self._reload, self.told)
+        face = make_face(self.live, self.views, self.commands, self.replays, self._reload, self.workers.told)
         app = make_app(face, token=self.settings.token)
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=JOBS_END)
         await runner.setup()
@@ -160,13 +160,13 @@ class Control:
 
     def apply(self, change: Change) -> None:
         """Carries a change out: workers first, then the log, then the store."""
+        snapshot = self.live.snapshot()
         if change.new_table:
-            self._broadcast(Kind.SNAPSHOT, self._pack_snapshot())
+            leave(self.settings.state, self.workers.send_table(self.packed, snapshot))
         elif change != Change():
-            self._pack_snapshot()
-            self._broadcast(Kind.STATES, pack_compiled((self.live.states, self.live.is_halted)))
+            leave(self.settings.state, [self.workers.send_states(snapshot)], begun=True)
         if change.cut:
-            self._broadcast(Kind.CUT, pack_compiled(frozenset(change.cut)))
+            self.workers.cut(change.cut)
         for row in change.audit:
             log.info("audit", who=row.who, action=row.action, route=row.route, what=row.what, why=row.why)
         self.keeper.write(
@@ -179,29 +179,21 @@ class Control:
         )
         self.desk.follow(self.live)
         if change.new_table and self.asker is not None:
-            self.asker.swap(self.live.snapshot())
-
-    def _pack_snapshot(self) -> bytes:
-        """The snapshot for the workers, also left in the state folder for one that starts while control is dead."""
-        payload = pack_compiled(self.live.snapshot())
-        try:
-            scratch = self.settings.state / "snapshot.new"
-            with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(payload)
-            scratch.replace(self.settings.state / "snapshot")
-        except OSError as error:
-            log.warning("snapshot_not_left", error=str(error))
-        return payload
+            self.asker.swap(snapshot)
 
     async def _reload(self, who: str) -> tuple[Built, tuple[str, ...]]:
         """Builds the file anew. Returns what was built and the changes, or problems, in words."""
-        built = await asyncio.to_thread(load_now, self.settings.config)
-        change = self.live.reload(built, who)
-        for problem in built.problems:
-            log.warning("routes_problem", problem=str(problem))
-        self.apply(change)
-        log.info("reload", ok=built.compiled is not None, by=who, changes=list(change.words))
-        return built, change.words
+        async with self._reloading:
+            before = self.live.compiled
+            fresh = await asyncio.to_thread(read_anew, self.settings.config, before)
+            change = self.live.reload(fresh.built, fresh.changes, who)
+            if fresh.packed is not None:
+                self.packed = fresh.packed
+            for problem in fresh.built.problems:
+                log.warning("routes_problem", problem=str(problem))
+            self.apply(change)
+        log.info("reload", ok=fresh.packed is not None, by=who, changes=list(change.words))
+        return fresh.built, change.words
 
     async def _watch(self) -> None:
         async for _ in watch.changes(self.settings.config):
@@ -221,97 +213,6 @@ class Control:
     def _halt_file(self) -> Path:
         return self.settings.state / "halt"
 
-    async def told(self) -> int:
-        """Waits until what was applied is in force in every worker. How many have not said so within `CONFIRMED`."""
-        self.mark += 1
-        mark = self.mark
-        self._broadcast(Kind.MARK, pack_compiled(mark))
-
-        def late() -> int:
-            missing = max(self.settings.workers - len(self.workers), 0)
-            return missing + sum(worker.mark < mark for worker in self.workers.values())
-
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CONFIRMED):
-                while late():
-                    self.marked.clear()
-                    await self.marked.wait()
-        return late()
-
-    # the workers
-
-    def heard(self, link: Link, kind: Kind, payload: bytes) -> None:
-        """A frame from a worker."""
-        message = unpack(payload)
-        if kind is Kind.HELLO:
-            index, pid, restarts, halted = message
-            self.workers[link] = WorkerView(index, pid, restarts, time.monotonic())
-            log.info("worker_connected", index=index, pid=pid, restarts=restarts)
-            if halted and not self.live.is_halted:
-                self._soon(self.commands.halt("SIGUSR1", "a worker was halted while control was away"))
-            link.send(Kind.SNAPSHOT, pack_compiled(self.live.snapshot()))
-            link.send(Kind.MARK, pack_compiled(self.mark))
-            return
-        worker = self.workers.get(link)
-        if worker is None:
-            return
-        if kind is Kind.MARK:
-            worker.mark = message
-            self.marked.set()
-            return
-        worker.now, worker.oldest, worker.gauges = message["now"], message["oldest"], message["gauges"]
-        self.totals.apply(worker.process, Changes(*message["metrics"]))
-        self.desk.take(message)
-        self._note_asked(message)
-        for line in message["lines"]:
-            self._write_line(Ended(*line))
-
-    def _kept_target(self, route: str, target: bytes) -> bytes:
-        spec = self.live.compiled.spec
-        if self._declared[0] is not spec:
-            self._declared = spec, declared_queries(spec.routes)
-        return kept_target(self.live.route(route), target, self._declared[1])
-
-    def _write_line(self, ended: Ended) -> None:
-        target = self._kept_target(ended.route, ended.target)
-        access_log.info(
-            "exchange",
-            route=ended.route,
-            side=ended.side,
-            outcome=ended.outcome,
-            code=ended.code,
-            method=ended.method.decode("latin-1"),
-            target=target.decode("latin-1"),
-            seconds=round(ended.seconds, 6),
-            request_bytes=ended.request_bytes,
-            response_bytes=ended.response_bytes,
-            request_id=ended.request_id.decode("latin-1"),
-            client=ended.client,
-            fell_back=ended.fell_back or None,
-            why=ended.why,
-        )
-
-    def lost(self, link: Link) -> None:
-        worker = self.workers.pop(link, None)
-        self.marked.set()
-        if worker is not None:
-            self.totals.gone(worker.process)
-            log.warning("worker_gone", index=worker.index, pid=worker.pid)
-
-    def _broadcast(self, kind: Kind, payload: bytes) -> None:
-        for link in self.workers:
-            link.send(kind, payload)
-
-    def _note_asked(self, message: dict[str, list[tuple[bytes, bytes, str, int, float]]]) -> None:
-        asked = message["asked"]
-        if asked:
-            self.inventory_changed = True
-            weight = 1.0 + message["asked_unseen"] / len(asked)  # type: ignore[operator]  # a count
-            now = time.time()
-            for method, target, route, code, seconds in asked:
-                asked_for = self._kept_target(route, target)
-                self.inventory.observe(method, asked_for, route, code, seconds, weight, now)
-
     # evidence
 
     async def _settle_for_ever(self) -> None:
@@ -323,13 +224,13 @@ class Control:
         """Counts what is settled up to the watermark, and puts it in line for the store."""
         now = time.monotonic()
         watermark = {} if final else self._oldest()
-        known = [worker.now for worker in self.workers.values()]
+        known = [worker.now for worker in self.workers.views()]
         ceiling = now if final or not known else max(min(known), now - 10.0)
         self.desk.settle(watermark, ceiling, time.time() - now, final=final)
 
     def _oldest(self) -> dict[str, float]:
         oldest: dict[str, float] = {}
-        for pending in (*(worker.oldest for worker in self.workers.values()), *self.desk.pending()):
+        for pending in (*(worker.oldest for worker in self.workers.views()), *self.desk.pending()):
             for route, arrival in pending.items():
                 oldest[route] = min(arrival, oldest.get(route, arrival))
         return oldest
@@ -353,8 +254,8 @@ class Control:
             log.info("pruned", rows=pruned.rows, keys=pruned.keys)
 
     def _keep_inventory(self) -> None:
-        if self.inventory_changed:
-            self.inventory_changed = False
+        if self.hearing.inventory_changed:
+            self.hearing.inventory_changed = False
             self.keeper.write(Batch(inventory=self.inventory.rows(), inventory_whole=True))
 
     def _whole_state(self) -> Batch:
@@ -374,19 +275,6 @@ class Control:
         task = asyncio.ensure_future(work)
         self._running = {*getattr(self, "_running", set()), task}
         task.add_done_callback(lambda done: self._running.discard(done))
-
-
-class _Greeting:
-    """Makes the link of one worker that connects."""
-
-    def __init__(self, control: Control) -> None:
-        self.link = Link(control.heard, control.lost)
-
-
-def load_now(path: Path) -> Built:
-    """What can run now: the text, and the certificates that it names."""
-    today = datetime.datetime.now(tz=datetime.UTC).date()
-    return with_files_tried(build_file(path, env=os.environ, today=today), str(path))
 
 
 def _write_private(path: Path, value: object) -> None:
@@ -413,14 +301,15 @@ def main() -> int:
     if order.turn is not None:  # the file may have been edited while the control before this one ended
         fresh = load_now(order.settings.config)
         live.compiled = fresh.compiled or built.compiled
+    packed = pack_routes(live.compiled, None)
     listener = socket.socket(fileno=order.listener)
-    uvloop.run(_run(order, live, listener))
+    uvloop.run(_run(order, live, packed, listener))
     return 0
 
 
-async def _run(order: processes.Order, live: Live, listener: socket.socket) -> None:
+async def _run(order: processes.Order, live: Live, packed: Packed, listener: socket.socket) -> None:
     log.info("start", version=__version__, config=str(order.settings.config), workers=order.settings.workers)
-    await Control(order.settings, order, live).run(listener)
+    await Control(order.settings, order, live, packed).run(listener)
 
 
 if __name__ == "__main__":

@@ -102,8 +102,8 @@ def is_rehearsal() -> bool:
 
 def rehearsed(config: Path) -> int:
     """What the rehearsal does: everything of a start that leaves no trace. An exit code, 2 where a start would fail."""
-    from proxy.runtime import worker  # noqa: F401 - that it can be imported is the point
-    from proxy.runtime.control import load_now
+    from proxy.runtime import control, worker  # noqa: F401 - that they can be imported is the point
+    from proxy.runtime.reading import load_now
 
     built = load_now(config)
     for problem in built.problems:

@@ -35,10 +35,11 @@ ROUGHLY = 32  # bytes too many that may cross of a larger one, at each end
 class Kind(IntEnum):
     HELLO = 1  # worker -> control: (index, pid, restarts, halted by a signal that control has not confirmed)
     TICK = 2  # worker -> control: see runtime/worker.py
-    SNAPSHOT = 3  # control -> worker: a pickled routing.Snapshot
-    STATES = 4  # control -> worker: pickled (states, halted)
+    SNAPSHOT = 3  # control -> worker: pickled (Snapshot without routes, states that changed); ends the parts before it
+    STATES = 4  # control -> worker: pickled (states that changed, halted)
     CUT = 5  # control -> worker: pickled names of routes whose answers by the side that was left are to end
     MARK = 6  # control -> worker and back: a number, after which all that was sent before it is in force
+    PART = 7  # control -> worker: some routes of a table, pickled list of routing.Entry
 
 
 class Link(asyncio.Protocol):
@@ -55,7 +56,6 @@ class Link(asyncio.Protocol):
         self._lost = lost
         self._buffer = bytearray()
         self.transport: asyncio.Transport | None = None
-        self.peer: int | None = None  # the worker's index, once it said hello
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)

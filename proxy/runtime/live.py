@@ -45,6 +45,7 @@ class Live:
     last_problems: tuple[Problem, ...] = ()
     last_ok: bool = True
     last_at: float = 0.0
+    _made: routing.Snapshot | None = None
 
     def begin(self, overrides: Mapping[str, Override], states: Mapping[str, RouteState], halted: bool) -> Change:
         """Takes up what the last run left: overrides whose route the file has not changed since, and epochs."""
@@ -56,8 +57,9 @@ class Live:
         audit = (self._row("strangler", "start", "", f"routes: {len(self.compiled.spec.routes)}", ""),)
         return self._settle(Change(audit + self._cleared_rows(cleared), (), True, (), cleared))
 
-    def reload(self, built: Built, who: str) -> Change:
-        """A new text of routes.yaml. With problems, nothing changes but what is shown of the attempt."""
+    def reload(self, built: Built, changes: Sequence[config.Change], who: str) -> Change:
+        """A new text of routes.yaml, and what it changes. With problems, nothing changes but what is shown of the
+        attempt."""
         self.last_problems, self.last_at = built.problems, self.clock()
         self.last_ok = built.compiled is not None
         if built.compiled is None:
@@ -66,7 +68,6 @@ class Live:
             what = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
             return Change((self._row(who, "reload_refused", "", what, words[0]),), words)
         old, self.compiled = self.compiled.spec, built.compiled
-        changes = config.changes(old, self.compiled.spec)
         words = tuple(f"{change.subject}: {change.what}" for change in changes)
         survivors = routing.surviving_overrides(self.compiled.spec, self.overrides)
         cleared = tuple(sorted(set(self.overrides) - set(survivors)))
@@ -124,7 +125,13 @@ class Live:
         return self.halted or self.compiled.spec.halt
 
     def snapshot(self) -> routing.Snapshot:
-        return self.compiled.snapshot(self.states, self.generation, self.is_halted)
+        made = self._made
+        if made is None or made.generation != self.generation:
+            self._made = self.compiled.snapshot(self.states, self.generation, self.is_halted)
+        elif made.states is not self.states or made.halted != self.is_halted:
+            self._made = made.with_states(self.states, self.is_halted)
+        assert self._made is not None  # noqa: S101 - just made
+        return self._made
 
     def route(self, name: str) -> Route | None:
         return self.compiled.spec.by_name.get(name)

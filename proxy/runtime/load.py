@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from proxy import comparison, config, routing
 from proxy.model.filters import compared
@@ -45,7 +46,7 @@ def build(text: str, *, file: str, env: Mapping[str, str], today: datetime.date)
     loaded = config.load(text, file=file, env=env, today=today)
     if loaded.spec is None:
         return Built(None, loaded.problems)
-    spec = loaded.spec
+    spec = _shared(loaded.spec)
     unreachable = tuple(_in_file(problem, file) for problem in routing.unreachable(spec))
     legacy = spec.backends[spec.legacy].rewrite
     rules = {
@@ -81,6 +82,22 @@ def states_of_file(spec: RoutesSpec) -> dict[str, RouteState]:
         )
         for route in spec.routes
     }
+
+
+def _shared(spec: RoutesSpec) -> RoutesSpec:
+    """The same spec, with what is equal in neighbouring routes one object: most routes of a large file differ in name
+    and path only, and what is one object takes a worker's memory, and crosses to it, once."""
+    before: dict[str, Any] = {}
+    routes = []
+    for route in spec.routes:
+        parts = {name: getattr(route, name) for name in _PARTS}
+        same = {name: before[name] for name, part in parts.items() if before and before[name] == part}
+        before = {**parts, **same}
+        routes.append(replace(route, **same))
+    return replace(spec, routes=tuple(routes), by_name={route.name: route for route in routes})
+
+
+_PARTS = ("canary", "shadow", "compare", "gate", "filters", "timeouts")
 
 
 def _in_file(problem: Problem, file: str) -> Problem:

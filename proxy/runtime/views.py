@@ -29,13 +29,15 @@ from proxy.runtime.signatures import listed
 
 @dataclass(slots=True)
 class WorkerView:
-    """What control knows of a connected worker. `now` is its last word's time, CLOCK_MONOTONIC seconds."""
+    """What control knows of a connected worker. `now` is its last word's time, CLOCK_MONOTONIC seconds, `has` what it
+    was sent last."""
 
     index: int
     pid: int
     restarts: int
     now: float
     mark: int = 0  # the last change that it said is in force
+    has: routing.Snapshot | None = None
     oldest: dict[str, float] = field(default_factory=dict)
     gauges: dict[str, Any] = field(default_factory=dict)
 

@@ -33,10 +33,12 @@ from proxy.model.states import RouteState
 from proxy.routing.pin import BYTES as PIN_BYTES
 from proxy.routing.pin import Pins
 from proxy.runtime import processes
+from proxy.runtime.intake import Intake
 from proxy.runtime.link import Kind, Link, pack, unpack_compiled
 from proxy.runtime.outbox import CONTROL_LAGS, Outbox
 from proxy.runtime.processes import keep_going
 from proxy.runtime.settings import Settings, public_url
+from proxy.runtime.shipping import snapshot_left
 from proxy.shadow import Shadow
 
 TICK = 0.1
@@ -67,6 +69,9 @@ class Worker:
         self.ready = asyncio.Event()
         self.stop = asyncio.Event()
         self.makes_way = False
+        self.intake = Intake(
+            adopt=self._take, cut=self._cut, answer=lambda mark: self.link.send(Kind.MARK, pack(unpack_compiled(mark)))
+        )
         self.link = self._new_link()
         self.link_down = asyncio.Event()
         self.doors: Doors | None = None
@@ -79,7 +84,7 @@ class Worker:
         loop.add_signal_handler(signal.SIGUSR1, self._halt)
         self.halted = (self.settings.state / "halt").exists()
         background = [asyncio.create_task(keep_going(job, log)) for job in (self._keep_link, self._tick)]
-        self._adopt_left_snapshot()
+        self._take_left_snapshot()
         await self.ready.wait()
         data_path = self.data_path
         assert data_path is not None  # noqa: S101 - `ready` says so
@@ -100,13 +105,21 @@ class Worker:
 
     # the snapshot
 
-    def _adopt_left_snapshot(self) -> None:
+    def _take_left_snapshot(self) -> None:
         """A worker that starts while control is dead takes the snapshot of this run from the state folder."""
         try:
-            payload = (self.settings.state / "snapshot").read_bytes()
+            left = (self.settings.state / "snapshot").read_bytes()
         except OSError:
             return  # the first start of this run: control will send one
-        self._adopt(unpack_compiled(payload))
+        snapshot = self.intake.told = snapshot_left(left)
+        if snapshot is not None:
+            self._adopt(snapshot)
+
+    def _take(self, snapshot: routing.Snapshot) -> None:
+        """What control says is in force. What it sent before it heard of a halt by signal does not lift it."""
+        self.unheard_halt = self.unheard_halt and not snapshot.halted
+        self.halted = snapshot.halted or self.unheard_halt
+        self._adopt(snapshot)
 
     def _adopt(self, snapshot: routing.Snapshot) -> None:
         if self.halted and not snapshot.halted:
@@ -263,32 +276,18 @@ class Worker:
             self.link = self._new_link()
 
     def _new_link(self) -> Link:
-        return Link(self._received, self._link_lost, self._link_made)
+        return Link(lambda link, kind, payload: self.intake.received(kind, payload), self._link_lost, self._link_made)
 
     def _link_made(self, link: Link) -> None:
         """Control may be a new one: it is told who speaks, and then everything that was ever counted."""
         self.link_down.clear()
         link.send(Kind.HELLO, pack((self.order.index, os.getpid(), self.order.restarts, self.unheard_halt)))
         self.metrics.resend()
+        self.intake.begin_anew()
 
-    def _received(self, link: Link, kind: Kind, payload: bytes) -> None:
-        value = unpack_compiled(payload)
-        if kind is Kind.SNAPSHOT:
-            self._follow_halt(value.halted)
-            self._adopt(value)
-        elif kind is Kind.STATES and self.snapshot is not None:
-            states, told_to_halt = value
-            self._follow_halt(told_to_halt)
-            self._adopt(self.snapshot.with_states(states, told_to_halt))
-        elif kind is Kind.CUT and self.data_path is not None:
-            self.data_path.cut(value)
-        elif kind is Kind.MARK:
-            link.send(kind, pack(value))
-
-    def _follow_halt(self, halted: bool) -> None:
-        """What control sent before it heard of a halt by signal does not lift it."""
-        self.unheard_halt = self.unheard_halt and not halted
-        self.halted = halted or self.unheard_halt
+    def _cut(self, routes: frozenset[str]) -> None:
+        if self.data_path is not None:
+            self.data_path.cut(routes)
 
     def _link_lost(self, link: Link) -> None:
         self.link_down.set()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 
+from proxy import config
 from proxy.model.sides import Stage, StageSource
-from proxy.runtime.live import Live
+from proxy.runtime.live import Change, Live
 from proxy.runtime.load import Built, build
 
 TODAY = datetime.date(2026, 1, 1)
@@ -26,6 +27,12 @@ def built(text: str) -> Built:
     return build(text, file="routes.yaml", env={}, today=TODAY)
 
 
+def reload(now: Live, text: str) -> Change:
+    fresh = built(text)
+    changes = config.changes(now.compiled.spec, fresh.compiled.spec) if fresh.compiled else ()
+    return now.reload(fresh, changes, "ada")
+
+
 def live(text: str = TEXT) -> Live:
     compiled = built(text).compiled
     assert compiled is not None
@@ -37,7 +44,7 @@ def live(text: str = TEXT) -> Live:
 def test_a_bad_text_changes_nothing_but_what_is_shown_of_it() -> None:
     now = live()
     before = (now.compiled, dict(now.states), now.generation)
-    change = now.reload(built(TEXT.replace("shadow", "shadwo")), "ada")
+    change = reload(now, TEXT.replace("shadow", "shadwo"))
     assert (now.compiled, now.states, now.generation) == before
     assert not change.new_table
     assert (now.last_ok, len(now.last_problems)) == (False, 2)
@@ -57,11 +64,9 @@ def test_an_override_goes_when_the_route_is_put_back_where_the_file_has_it() -> 
 
 def test_another_extracted_backend_begins_a_new_epoch_of_its_routes_only() -> None:
     now = live()
-    now.reload(built(TEXT.replace('{id}", extracted: first', '{id}", extracted: second')), "ada")
+    reload(now, TEXT.replace('{id}", extracted: first', '{id}", extracted: second'))
     assert (now.states["read"].epoch, now.states["list"].epoch) == (2, 1)
-    now.reload(
-        built(TEXT.replace('{id}", extracted: first', '{id}", extracted: second').replace(":8101", ":8109")), "ada"
-    )
+    reload(now, TEXT.replace('{id}", extracted: first', '{id}", extracted: second').replace(":8101", ":8109"))
     assert (now.states["read"].epoch, now.states["list"].epoch) == (2, 2)
 
 

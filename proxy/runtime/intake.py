@@ -1,0 +1,107 @@
+"""What control tells a worker, taken in order. A table is put together in slices, with the worker's clients served in
+between; what halts or moves routes takes effect at once, also while a table is on its way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from time import perf_counter
+from typing import TypeVar
+
+from proxy import routing
+from proxy.runtime.link import Kind, unpack_compiled
+from proxy.runtime.shipping import moved, read_entries
+
+SLICE = 0.0005  # seconds of work on a table, then whoever waits is served
+REST = 0.001  # seconds between two slices
+
+T = TypeVar("T")
+
+
+async def in_slices(steps: routing.Steps[T], rest: Callable[[], float]) -> T:
+    """What the steps return, run to their end a slice at a time; `rest` says how long to pause after one."""
+    while True:
+        end = perf_counter() + SLICE
+        try:
+            while perf_counter() < end:
+                next(steps)
+        except StopIteration as finished:
+            made: T = finished.value
+            return made
+        await asyncio.sleep(rest())
+
+
+class Intake:
+    """`adopt` puts a snapshot in force, `cut` ends answers by the side that these routes have left, `answer` sends a
+    mark back. Made inside a running loop."""
+
+    def __init__(
+        self,
+        *,
+        adopt: Callable[[routing.Snapshot], None],
+        cut: Callable[[frozenset[str]], None],
+        answer: Callable[[bytes], None],
+    ) -> None:
+        self._adopt = adopt
+        self._cut = cut
+        self._answer = answer
+        self.told: routing.Snapshot | None = None  # what control said, as far as it was taken
+        self._parts: list[bytes] = []
+        self._line: deque[tuple[Kind, bytes, list[bytes]]] = deque()
+        self._working: asyncio.Task[None] | None = None
+
+    def begin_anew(self) -> None:
+        """Control is another one and says everything again: what is not whole never will be."""
+        self._parts = []
+
+    def received(self, kind: Kind, payload: bytes) -> None:
+        """One frame. A small one takes effect before this returns, unless a table is on its way before it; other
+        states take effect even then."""
+        if kind is Kind.PART:
+            self._parts.append(payload)
+            return
+        parts, self._parts = self._parts, []
+        if self._working is None and kind is not Kind.SNAPSHOT:
+            self._take(kind, payload)
+            return
+        self._line.append((kind, payload, parts))
+        if self._working is None:
+            self._working = asyncio.ensure_future(self._work())
+            self._working.add_done_callback(self._worked)
+        elif kind is Kind.STATES:
+            self._put_in_force()
+
+    async def _work(self) -> None:
+        while self._line:
+            kind, payload, parts = self._line.popleft()
+            if kind is not Kind.SNAPSHOT:
+                self._take(kind, payload)
+                continue
+            frame, states = unpack_compiled(payload)
+            steps = routing.assembled(frame, read_entries(parts), states, self.told)
+            self.told = await in_slices(steps, lambda: 0.0 if self._line else REST)  # somebody may wait for it
+            self._put_in_force()
+
+    def _worked(self, task: asyncio.Task[None]) -> None:
+        self._working = None
+        if not task.cancelled():
+            task.result()  # what it raises is a bug, which the loop's handler tells
+
+    def _take(self, kind: Kind, payload: bytes) -> None:
+        if kind is Kind.MARK:
+            self._answer(payload)
+        elif kind is Kind.CUT:
+            self._cut(unpack_compiled(payload))
+        elif kind is Kind.STATES and self.told is not None:
+            self.told = moved(self.told, payload)
+            self._put_in_force()
+
+    def _put_in_force(self) -> None:
+        """What was taken so far, in the states that were told since: no route goes back while a table is awaited."""
+        snapshot = self.told
+        if snapshot is not None:
+            for kind, payload, _ in self._line:
+                if kind is Kind.STATES:
+                    snapshot = moved(snapshot, payload)
+            self._adopt(snapshot)

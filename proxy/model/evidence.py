@@ -49,11 +49,11 @@ class Segment(NamedTuple):
     """Append-only row: one second of one key. `n` counts distinct requests plus later mismatches of seen ones,
     `k` mismatches; then all comparisons by result, pairs with an extracted-only failure, and drops.
 
-    `timed` counts distinct requests that both sides answered, `slower` those of them that the extracted side took too
-    long for. `shared` counts pairs of clients' exchanges, one of each side at about the same time (requests that cannot
-    be copied, in canary; see evidence/shares.py), `shared_failed` those in which only the extracted side failed,
-    `shared_spared` those in which only legacy did. `excused` are the not compared ones that say nothing about the
-    extracted side."""
+    `timed` counts distinct requests that both sides answered, and before them enough others of legacy, `slower` those
+    that the extracted side took too long for. `shared` counts pairs of clients' exchanges, one of each side at about
+    the same time (requests that cannot be copied, in canary; see evidence/shares.py), `shared_failed` those in which
+    only the extracted side failed, `shared_spared` those in which only legacy did. `excused` are the not compared ones
+    that say nothing about the extracted side."""
 
     key: EvidenceKey
     second: int  # seconds since 1970

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from proxy.evidence import Ledger, stream
 from proxy.evidence.ledger import OTHER, SIGNATURES
+from proxy.evidence.shares import PEERS
 from proxy.model.comparison import Comparison, Difference, Kind, Result, Risk
 from proxy.model.evidence import EvidenceKey, Segment, Settled, Totals
 from proxy.model.records import SignatureRow
@@ -37,7 +38,7 @@ def test_a_request_counts_once_and_its_later_mismatch_once_more() -> None:
         settled(10, 10),
     )
     assert totals == Totals(
-        n=6, k=3, match=4, ignored=2, mismatch=3, not_compared=1, extracted_failed=1, timed=4, first=1, last=10
+        n=6, k=3, match=4, ignored=2, mismatch=3, not_compared=1, extracted_failed=1, first=1, last=10
     )
 
 
@@ -207,21 +208,55 @@ def test_memory_is_bounded() -> None:
     assert (totals.n, totals.k, full.remembered) == (stream.SEEN + 1, 1, 0)
 
 
-def test_each_distinct_request_is_timed_once_and_slower_by_both_the_ratio_and_the_margin() -> None:
+def timed(*pairs: tuple[float, float], ratio: float = 1.5, before: float = 0.001) -> tuple[int, int]:
+    """How many of these pairs of distinct requests were timed, and slower. `before` is how long legacy took for each of
+    the requests that came before them."""
     ledger = Ledger()
-    ledger.time("charge-read", 2.0)
-    for at, slow in enumerate([(0.010, 0.021), (0.001, 0.005), (0.010, 0.019), (0.010, 0.0), (0.002, 0.0071)]):
+    ledger.time("charge-read", ratio)
+    for at, slow in enumerate([(before, before)] * PEERS + [*pairs]):
         ledger.add(settled(at, at)._replace(slow=slow))
-    ledger.add(settled(9, 2)._replace(slow=(0.010, 9.0)))  # a repeat
+    ledger.add(settled(len(pairs) + PEERS, PEERS)._replace(slow=(0.010, 9.0)))  # a repeat of the first
     ledger.advance(FOREVER, 0.0)
     totals = ledger.totals(KEY)
-    assert (totals.timed, totals.slower) == (4, 2)
+    return totals.timed, totals.slower
+
+
+def test_each_distinct_request_is_timed_once_and_slower_by_both_the_ratio_and_the_margin() -> None:
+    pairs = [(0.010, 0.021), (0.001, 0.005), (0.010, 0.019), (0.010, 0.0)]
+    assert timed(*pairs, ratio=2.0) == (3, 1)
+    assert timed((0.002, 0.0071), ratio=2.0, before=0.002) == (1, 1)
+
+
+def test_slower_is_slower_than_what_legacy_took_just_before_too() -> None:
+    assert timed((0.010, 0.050), before=0.030) == (1, 1)
+    assert timed((0.010, 0.045), before=0.030) == (1, 0)
+    assert timed((0.010, 0.017), before=0.0110) == (1, 1)
+    assert timed((0.010, 0.017), before=0.0121) == (1, 0)  # less than the margin more
+
+
+def test_a_twin_of_legacy_is_not_slow_however_the_times_are_spread() -> None:
+    for spread in (0.1, 0.3, 1.0):
+        dice = random.Random(7)
+        for times, late in ((1.0, False), (3.0, True)):
+            pairs = [(dice.lognormvariate(-3, spread), times * dice.lognormvariate(-3, spread)) for _ in range(2_000)]
+            tried, slower = timed(*pairs, before=0.05)
+            assert tried == 2_000
+            assert (slower > 0.05 * tried) is late
+
+
+def test_a_tenth_that_hangs_for_a_while_is_slow() -> None:
+    dice = random.Random(7)
+    pairs = [(0.010 + dice.random() / 100, 0.200 if dice.random() < 0.1 else 0.005) for _ in range(500)]
+    tried, slower = timed(*pairs)
+    assert slower > 0.07 * tried
 
 
 def test_a_pair_that_differs_is_timed_too_unless_one_side_gave_no_answer() -> None:
     ledger = Ledger()
-    ledger.add(settled(1, 1, Result.MISMATCH)._replace(slow=(0.010, 0.020)))
-    ledger.add(settled(2, 2, Result.MISMATCH)._replace(slow=(0.010, 5.0), extracted_failed=True))
+    for at in range(PEERS):
+        ledger.add(settled(at, at, Result.MISMATCH)._replace(slow=(0.010, 0.010)))
+    ledger.add(settled(20, 20, Result.MISMATCH)._replace(slow=(0.010, 0.020)))
+    ledger.add(settled(21, 21, Result.MISMATCH)._replace(slow=(0.010, 5.0), extracted_failed=True))
     ledger.advance(FOREVER, 0.0)
     assert (ledger.totals(KEY).timed, ledger.totals(KEY).slower) == (1, 1)
 
@@ -240,7 +275,7 @@ def test_what_noise_explains_is_a_trial_and_never_a_mismatch() -> None:
     totals = counted(
         settled(1, 7, Result.EXPLAINED), settled(2, 7, Result.EXPLAINED), settled(3, 8, Result.EXPLAINED, failed=True)
     )
-    assert totals == Totals(n=2, k=0, explained=3, extracted_failed=1, timed=1, first=1, last=3)
+    assert totals == Totals(n=2, k=0, explained=3, extracted_failed=1, first=1, last=3)
 
 
 def test_what_says_nothing_about_the_extracted_side_is_excused() -> None:

@@ -12,20 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.faults.faulty import Counted, Held, figure
+from tests.support.routes import two_sides
 from tests.support.running import ROOT, Running, free_port
 from tests.support.running import until as until_blocking
 from tests.support.wire import until
 
-ROUTES = """
-version: 1
-backends:
-  legacy: {{url: "http://127.0.0.1:{legacy}"}}
-  service: {{url: "http://127.0.0.1:{service}", build_header: X-Build}}
-legacy: legacy
-reasks: {{per_second: 0}}
-breaker: {{open_for: 200ms}}
+ROUTES = """\
+reasks: {per_second: 0}
+breaker: {open_for: 200ms}
 routes:
-  - {{name: read, match: "GET /items/{{id}}", extracted: service, stage: live}}
+  - {name: read, match: "GET /items/{id}", extracted: service, stage: live}
 """
 ITEMS = b"GET /items/1 HTTP/1.1\r\nHost: h\r\n\r\n"
 OTHER = b"GET /other HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -56,7 +52,7 @@ class StandIn:
 @contextmanager
 def world(folder: Path, *options: str) -> Iterator[tuple[StandIn, StandIn, Running]]:
     legacy, service = StandIn(), StandIn()
-    proxy = Running(folder, ROUTES.format(legacy=legacy.port, service=service.port), *options)
+    proxy = Running(folder, two_sides(legacy.port, service.port, ROUTES), *options)
     try:
         legacy.start()
         service.start()

@@ -12,24 +12,13 @@ import pytest
 
 from proxy.evidence.rate import clean_needed
 from tests.support.bursts import ask_in_bursts, server
+from tests.support.routes import READ, two_sides
 from tests.support.running import Running
 from tests.support.wire import Wire, connect
 
 CLIENTS, EACH, PAUSE = 10, 300, 0.1  # ten bursts of ten a second by each of ten clients: 1,000 requests a second
 
-ROUTES = """
-version: 1
-backends:
-  legacy: {{url: "http://127.0.0.1:{legacy}"}}
-  service: {{url: "http://127.0.0.1:{service}", build_header: X-Build}}
-legacy: legacy
-routes:
-  - name: read
-    match: GET /items/{{id}}
-    extracted: service
-    stage: shadow
-    gate: {{mismatch_below: 10%, error_increase_below: 10%, min_duration: 0s, p95_ratio_below: 100}}
-"""
+GATE = "    gate: {mismatch_below: 10%, error_increase_below: 10%, min_duration: 0s, p95_ratio_below: 100}\n"
 # With the first, every copy is sent, and nothing but the order of counting stands between the matches and a pass.
 BUDGETS = {
     "all copies are sent": "shadow: {concurrency: 2000, deadline: 1s}\nbreaker: {failures: 1000000}\n",
@@ -60,7 +49,7 @@ async def look(proxy: Running, load: asyncio.Future[list[int]]) -> list[str]:
 @pytest.mark.parametrize("budget", BUDGETS.values(), ids=BUDGETS.keys())
 async def test_a_service_that_hangs_on_three_of_ten_never_passes(tmp_path: Path, budget: str) -> None:
     async with server(well) as legacy, server(hanging) as service:
-        proxy = Running(tmp_path, ROUTES.format(legacy=legacy, service=service) + budget)
+        proxy = Running(tmp_path, two_sides(legacy, service, READ + GATE + budget))
         wires: list[Wire] = []
         try:
             await asyncio.to_thread(proxy.start)

@@ -9,16 +9,12 @@ import threading
 from collections import Counter
 from pathlib import Path
 
+from tests.support.routes import two_sides
 from tests.support.running import backends, json_backend, running, until
 
-ROUTES = """
-version: 1
-backends:
-  legacy: {{url: "{legacy}"}}
-  service: {{url: "{service}", build_header: X-Build}}
-legacy: legacy
+ROUTES = """\
 routes:
-  - {{name: read, match: "GET /items/{{id}}", extracted: service, stage: live}}
+  - {name: read, match: "GET /items/{id}", extracted: service, stage: live}
 """
 
 
@@ -35,7 +31,7 @@ def test_a_request_in_flight_is_answered(tmp_path: Path) -> None:
 
     legacy.answer = answer
     service = json_backend("b1")
-    with backends(legacy, service), running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy:
+    with backends(legacy, service), running(tmp_path, two_sides(legacy.url, service.url, ROUTES)) as proxy:
         results: list[int] = []
         slow = threading.Thread(target=lambda: results.append(proxy.get("/slow")[0]))
         slow.start()
@@ -54,7 +50,7 @@ def test_a_request_in_flight_is_answered(tmp_path: Path) -> None:
 def test_no_connection_that_was_let_in_is_reset(tmp_path: Path) -> None:
     """Clients that open a connection for every request, until there is nobody to connect to."""
     legacy, service = json_backend(), json_backend("b1")
-    routes = ROUTES.format(legacy=legacy.url, service=service.url)
+    routes = two_sides(legacy.url, service.url, ROUTES)
     with backends(legacy, service), running(tmp_path, routes, "--workers", "2") as proxy:
         ended: list[str] = []
         enough = threading.Event()

@@ -6,21 +6,10 @@ import json
 from pathlib import Path
 
 from proxy.store import read_rule_uses
+from tests.support.routes import READ, two_sides
 from tests.support.running import Backend, backends, running, until
 
-ROUTES = """
-version: 1
-backends:
-  legacy: {{url: "{legacy}"}}
-  service: {{url: "{service}", build_header: X-Build}}
-legacy: legacy
-routes:
-  - name: read
-    match: "GET /items/{{id}}"
-    extracted: service
-    stage: shadow
-    compare: {{ignore: [{{path: $.by}}, {{path: $.never}}]}}
-"""
+ROUTES = READ + "    compare: {ignore: [{path: $.by}, {path: $.never}]}\n"
 
 
 def side(name: str) -> Backend:
@@ -32,7 +21,7 @@ def test_the_uses_of_rules_are_counted_and_an_unknown_route_has_no_history(tmp_p
     legacy, service = side("legacy"), side("service")
     with (
         backends(legacy, service),
-        running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy,
+        running(tmp_path, two_sides(legacy.url, service.url, ROUTES)) as proxy,
     ):
         for number in range(4):
             proxy.get(f"/items/{number}")

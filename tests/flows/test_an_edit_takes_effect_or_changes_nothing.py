@@ -9,20 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.routes import READ, two_sides
 from tests.support.running import Running, backends, json_backend, running, until
 
-ROUTES = """
-version: 1
-backends:
-  legacy: {{url: "{legacy}"}}
-  service: {{url: "{service}", build_header: X-Build}}
-legacy: legacy
-routes:
-  - name: read
-    match: GET /items/{{id}}
-    extracted: service
-    stage: legacy  # the next one is shadow
-"""
+ROUTES = READ.replace("stage: shadow", "stage: legacy  # the next one is shadow")
 
 
 def in_place(file: Path, text: str) -> None:
@@ -42,7 +32,7 @@ def stage_of(proxy: Running) -> str:
 @pytest.mark.parametrize("write", [in_place, atomic_rename])
 def test_a_saved_file_takes_effect(tmp_path: Path, write: Callable[[Path, str], None]) -> None:
     legacy, service = json_backend(who="legacy"), json_backend("b1", who="service")
-    with backends(legacy, service), running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy:
+    with backends(legacy, service), running(tmp_path, two_sides(legacy.url, service.url, ROUTES)) as proxy:
         assert b"legacy" in proxy.get("/items/1")[1]
         write(proxy.file, proxy.file.read_text().replace("stage: legacy", "stage: live"))
         until(lambda: stage_of(proxy) == "live", "the edit to take effect")
@@ -54,7 +44,7 @@ def test_a_saved_file_takes_effect(tmp_path: Path, write: Callable[[Path, str], 
 def test_a_swapped_symlink_takes_effect(tmp_path: Path) -> None:
     """As Kubernetes mounts a ConfigMap: routes.yaml -> ..data/routes.yaml, and ..data is swapped."""
     legacy, service = json_backend(), json_backend("b1")
-    text = ROUTES.format(legacy=legacy.url, service=service.url)
+    text = two_sides(legacy.url, service.url, ROUTES)
     with backends(legacy, service):
         proxy = Running(tmp_path, text)
         for version, content in (("v1", text), ("v2", text.replace("stage: legacy", "stage: live"))):
@@ -75,7 +65,7 @@ def test_a_swapped_symlink_takes_effect(tmp_path: Path) -> None:
 
 def test_a_signal_and_the_api_reload_too(tmp_path: Path) -> None:
     legacy, service = json_backend(), json_backend("b1")
-    with backends(legacy, service), running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy:
+    with backends(legacy, service), running(tmp_path, two_sides(legacy.url, service.url, ROUTES)) as proxy:
         before = proxy.api("GET", "/status")["generation"]
         assert proxy.process is not None
         proxy.process.send_signal(signal.SIGHUP)
@@ -86,12 +76,12 @@ def test_a_signal_and_the_api_reload_too(tmp_path: Path) -> None:
 
 def test_a_bad_edit_keeps_the_table_and_says_what_is_wrong(tmp_path: Path) -> None:
     legacy, service = json_backend(), json_backend("b1")
-    routes = ROUTES.format(legacy=legacy.url, service=service.url).replace("stage: legacy", "stage: shadow")
+    routes = two_sides(legacy.url, service.url, ROUTES).replace("stage: legacy", "stage: shadow")
     with backends(legacy, service), running(tmp_path, routes) as proxy:
         proxy.edit("stage: shadow", "stage: shadwo")
         until(lambda: proxy.api("GET", "/status")["reload"]["ok"] is False, "the edit to be refused")
         problem = proxy.api("GET", "/status")["reload"]["problems"][0]
-        assert f"{proxy.file}:11:12" in problem
+        assert f"{proxy.file}:10:12" in problem
         assert "shadow" in problem
         assert proxy.metric("strangler_config_reload_success") == 0.0
         assert stage_of(proxy) == "shadow"
@@ -106,7 +96,7 @@ def test_a_bad_edit_keeps_the_table_and_says_what_is_wrong(tmp_path: Path) -> No
 
 def test_an_edit_of_the_stage_clears_the_override_above_it(tmp_path: Path) -> None:
     legacy, service = json_backend(), json_backend("b1")
-    with backends(legacy, service), running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy:
+    with backends(legacy, service), running(tmp_path, two_sides(legacy.url, service.url, ROUTES)) as proxy:
         moved = proxy.api("POST", "/routes/read/promote", {"who": "ada", "why": "first look"})
         assert moved["to"]["stage"] == "shadow"
         assert (stage_of(proxy), proxy.route("read")["source"]) == ("shadow", "override")
@@ -122,7 +112,7 @@ def test_an_edit_of_the_stage_clears_the_override_above_it(tmp_path: Path) -> No
 
 def test_no_request_is_lost_while_the_file_changes_all_the_time(tmp_path: Path) -> None:
     legacy, service = json_backend(), json_backend("b1")
-    with backends(legacy, service), running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy:
+    with backends(legacy, service), running(tmp_path, two_sides(legacy.url, service.url, ROUTES)) as proxy:
         done = threading.Event()
         statuses: list[int] = []
 

@@ -8,25 +8,13 @@ import signal
 import sqlite3
 from pathlib import Path
 
+from tests.support.routes import two_sides
 from tests.support.running import Running, backends, json_backend, running, until
-
-ROUTES = """
-version: 1
-backends:
-  legacy: {{url: "{legacy}"}}
-  service: {{url: "{service}", build_header: X-Build}}
-legacy: legacy
-routes:
-  - name: read
-    match: GET /items/{{id}}
-    extracted: service
-    stage: shadow
-"""
 
 
 def test_control_is_replaced_and_clients_see_nothing(tmp_path: Path) -> None:
     legacy, service = json_backend(), json_backend("b1")
-    with backends(legacy, service), running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy:
+    with backends(legacy, service), running(tmp_path, two_sides(legacy.url, service.url)) as proxy:
         for number in range(20):
             assert proxy.get(f"/items/{number}")[0] == 200
         until(lambda: stored(proxy) == 20, "20 matches in the store")
@@ -43,7 +31,7 @@ def test_control_is_replaced_and_clients_see_nothing(tmp_path: Path) -> None:
 
 def test_a_worker_is_replaced_and_the_rest_serve_on(tmp_path: Path) -> None:
     legacy, service = json_backend(), json_backend("b1")
-    routes = ROUTES.format(legacy=legacy.url, service=service.url)
+    routes = two_sides(legacy.url, service.url)
     with backends(legacy, service), running(tmp_path, routes, "--workers", "2") as proxy:
         until(lambda: proxy.api("GET", "/status")["workers"]["connected"] == 2, "both workers")
         before = proxy.pids()["worker-0"]
@@ -56,7 +44,7 @@ def test_a_worker_is_replaced_and_the_rest_serve_on(tmp_path: Path) -> None:
 
 def test_a_worker_that_starts_while_control_is_dead_serves_the_last_table(tmp_path: Path) -> None:
     legacy, service = json_backend(who="legacy"), json_backend("b1", who="service")
-    routes = ROUTES.format(legacy=legacy.url, service=service.url).replace("stage: shadow", "stage: live")
+    routes = two_sides(legacy.url, service.url).replace("stage: shadow", "stage: live")
     with backends(legacy, service), running(tmp_path, routes) as proxy:
         assert b"service" in proxy.get("/items/1")[1]
         pids = proxy.pids()
@@ -71,7 +59,7 @@ def test_a_worker_that_starts_while_control_is_dead_serves_the_last_table(tmp_pa
 
 def test_when_the_supervisor_is_killed_clients_are_served_and_the_next_run_takes_over(tmp_path: Path) -> None:
     legacy, service = json_backend(), json_backend("b1")
-    with backends(legacy, service), running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy:
+    with backends(legacy, service), running(tmp_path, two_sides(legacy.url, service.url)) as proxy:
         assert proxy.process is not None
         left = proxy.pids()
         link_folder = Path(json.loads((proxy.state / "run.json").read_text())["link_folder"])

@@ -7,16 +7,12 @@ import socket
 from pathlib import Path
 from typing import Any
 
+from tests.support.routes import two_sides
 from tests.support.running import Running, backends, json_backend, running, until
 
-ROUTES = """
-version: 1
-backends:
-  legacy: {{url: "{legacy}"}}
-  service: {{url: "{service}", build_header: X-Build}}
-legacy: legacy
+ROUTES = """\
 routes:
-  - {{name: read, match: "GET /items/{{id}}", extracted: service, stage: live, redact: ["query:token"]}}
+  - {name: read, match: "GET /items/{id}", extracted: service, stage: live, redact: ["query:token"]}
 """
 
 
@@ -33,7 +29,7 @@ def raw(proxy: Running, data: bytes) -> bytes:
 
 def test_each_with_its_route_side_outcome_and_request_id(tmp_path: Path) -> None:
     legacy, service = json_backend(), json_backend("b1")
-    with backends(legacy, service), running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy:
+    with backends(legacy, service), running(tmp_path, two_sides(legacy.url, service.url, ROUTES)) as proxy:
         proxy.get(
             "/items/1?token=planted-secret&a=1",
             headers={"Authorization": "Bearer planted-secret", "X-Request-Id": "abc-1"},
@@ -60,7 +56,7 @@ def test_each_with_its_route_side_outcome_and_request_id(tmp_path: Path) -> None
 
 def test_none_when_switched_off(tmp_path: Path) -> None:
     legacy, service = json_backend(), json_backend("b1")
-    routes = ROUTES.format(legacy=legacy.url, service=service.url)
+    routes = two_sides(legacy.url, service.url, ROUTES)
     with backends(legacy, service), running(tmp_path, routes, "--access-log", "off") as proxy:
         for number in range(20):
             proxy.get(f"/items/{number}")
@@ -70,7 +66,7 @@ def test_none_when_switched_off(tmp_path: Path) -> None:
 
 def test_a_share_when_sampled(tmp_path: Path) -> None:
     legacy, service = json_backend(), json_backend("b1")
-    routes = ROUTES.format(legacy=legacy.url, service=service.url)
+    routes = two_sides(legacy.url, service.url, ROUTES)
     with backends(legacy, service), running(tmp_path, routes, "--access-log", "20%") as proxy:
         for number in range(300):
             proxy.get(f"/items/{number}")

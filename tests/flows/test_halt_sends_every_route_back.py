@@ -8,19 +8,15 @@ import signal
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.support.routes import two_sides
 from tests.support.running import PATIENCE, Running, backends, json_backend, running, until
 
-ROUTES = """
-version: 1
-backends:
-  legacy: {{url: "{legacy}"}}
-  service: {{url: "{service}", build_header: X-Build}}
-legacy: legacy
+ROUTES = """\
 halt: false
 routes:
-  - {{name: read, match: "GET /items/{{id}}", extracted: service, stage: live}}
-  - {{name: owner, match: "GET /owned/{{id}}", extracted: service, stage: live, owns_data: true}}
-  - {{name: gone, match: "GET /gone/{{id}}", extracted: service, stage: retired}}
+  - {name: read, match: "GET /items/{id}", extracted: service, stage: live}
+  - {name: owner, match: "GET /owned/{id}", extracted: service, stage: live, owns_data: true}
+  - {name: gone, match: "GET /gone/{id}", extracted: service, stage: retired}
 """
 
 
@@ -32,7 +28,7 @@ def who(proxy: Running, path: str) -> bytes:
 
 def test_by_command_and_it_outlives_edits_and_restarts(tmp_path: Path) -> None:
     legacy, service = json_backend(who="legacy"), json_backend("b1", who="service")
-    with backends(legacy, service), running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy:
+    with backends(legacy, service), running(tmp_path, two_sides(legacy.url, service.url, ROUTES)) as proxy:
         assert who(proxy, "/items/1") == b"service"
         done = proxy.command("halt", "--why", "drill")
         assert done.returncode == 0
@@ -55,7 +51,7 @@ def test_by_command_and_it_outlives_edits_and_restarts(tmp_path: Path) -> None:
 def test_every_worker_has_halted_when_the_command_returns(tmp_path: Path) -> None:
     """Connections stay with the worker that took them: of two dozen, each of three workers has some."""
     legacy, service = json_backend(who="legacy"), json_backend("b1", who="service")
-    routes = ROUTES.format(legacy=legacy.url, service=service.url)
+    routes = two_sides(legacy.url, service.url, ROUTES)
     with backends(legacy, service), running(tmp_path, routes, "--workers", "3") as proxy, ExitStack() as stack:
         clients = [http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=PATIENCE) for _ in range(24)]
         for client in clients:
@@ -73,7 +69,7 @@ def test_every_worker_has_halted_when_the_command_returns(tmp_path: Path) -> Non
 
 def test_a_worker_that_hangs_is_told_of(tmp_path: Path) -> None:
     legacy, service = json_backend(who="legacy"), json_backend("b1", who="service")
-    routes = ROUTES.format(legacy=legacy.url, service=service.url)
+    routes = two_sides(legacy.url, service.url, ROUTES)
     with backends(legacy, service), running(tmp_path, routes, "--workers", "2") as proxy:
         os.kill(proxy.pids()["worker-1"], signal.SIGSTOP)
         done = proxy.command("halt")
@@ -94,7 +90,7 @@ def answers(clients: list[http.client.HTTPConnection]) -> set[bytes]:
 
 def test_by_signal_with_control_dead(tmp_path: Path) -> None:
     legacy, service = json_backend(who="legacy"), json_backend("b1", who="service")
-    routes = ROUTES.format(legacy=legacy.url, service=service.url)
+    routes = two_sides(legacy.url, service.url, ROUTES)
     with backends(legacy, service), running(tmp_path, routes, "--workers", "3") as proxy:
         assert proxy.process is not None
         control = proxy.pids()["control"]
@@ -112,7 +108,7 @@ def test_by_signal_with_control_dead(tmp_path: Path) -> None:
 
 def test_by_file(tmp_path: Path) -> None:
     legacy, service = json_backend(who="legacy"), json_backend("b1", who="service")
-    with backends(legacy, service), running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy:
+    with backends(legacy, service), running(tmp_path, two_sides(legacy.url, service.url, ROUTES)) as proxy:
         proxy.edit("halt: false", "halt: true")
         until(lambda: who(proxy, "/items/1") == b"legacy", "the file's halt")
         refused = proxy.command("resume")

@@ -6,18 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.support.routes import two_sides
 from tests.support.running import Backend, Running, backends, running, until
 
-ROUTES = """
-version: 1
-backends:
-  legacy: {{url: "{legacy}"}}
-  service: {{url: "{service}", build_header: X-Build}}
-legacy: legacy
-reasks: {{per_second: 100, delay: 10ms}}
+ROUTES = """\
+reasks: {per_second: 100, delay: 10ms}
 routes:
   - name: read
-    match: "/items/{{id}}"
+    match: /items/{id}
     extracted: service
     stage: shadow
 """
@@ -58,7 +54,7 @@ def test_what_is_mended_is_told_from_what_is_not(tmp_path: Path) -> None:
     service.wrong |= {"/items/1", "/items/2", "/items/3", "/items/4"}
     with (
         backends(legacy.backend, service.backend),
-        running(tmp_path, ROUTES.format(legacy=legacy.backend.url, service=service.backend.url)) as proxy,
+        running(tmp_path, two_sides(legacy.backend.url, service.backend.url, ROUTES)) as proxy,
     ):
         assert replayed(proxy)[0] == 0, "there is nothing yet"
         for path in ("/items/1", "/items/2", "/items/3"):
@@ -116,7 +112,7 @@ def test_what_is_mended_is_told_from_what_is_not(tmp_path: Path) -> None:
 def test_unsafe_requests_are_never_asked_again(tmp_path: Path) -> None:
     legacy, service = Side(), Side()
     service.wrong.add("/items/1")
-    routes = ROUTES.format(legacy=legacy.backend.url, service=service.backend.url)
+    routes = two_sides(legacy.backend.url, service.backend.url, ROUTES)
     routes = routes.replace("X-Build}", "X-Build, shadow_writes: sandbox}") + "    shadow: {methods: [POST]}\n"
     with backends(legacy.backend, service.backend), running(tmp_path, routes) as proxy:
         proxy.get("/items/1", method="POST")

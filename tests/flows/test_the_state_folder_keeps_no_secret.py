@@ -4,29 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.support.routes import READ, two_sides
 from tests.support.running import Backend, backends, running, until
 
-ROUTES = """
-version: 1
-backends:
-  legacy: {{url: "{legacy}"}}
-  service: {{url: "{service}", build_header: X-Build}}
-legacy: legacy
-reasks: {{per_second: 0}}
-routes:
-  - name: read
-    match: "GET /items/{{id}}"
-    extracted: service
-    stage: shadow
-    redact: [$.card.number, "header:X-Api-Secret", "query:token"]
-"""
-NAMES_ONLY = ROUTES.replace(
-    '    redact: [$.card.number, "header:X-Api-Secret", "query:token"]\n',
-    """\
-    names_only: true
-    compare: {{headers: [content-type, x-api-secret]}}
-""",
-)
+NOT_ASKED_AGAIN = "reasks: {per_second: 0}\n" + READ
+ROUTES = NOT_ASKED_AGAIN + '    redact: [$.card.number, "header:X-Api-Secret", "query:token"]\n'
+NAMES_ONLY = NOT_ASKED_AGAIN + "    names_only: true\n    compare: {headers: [content-type, x-api-secret]}\n"
 
 
 def backend(side: str) -> Backend:
@@ -43,7 +26,7 @@ def backend(side: str) -> Backend:
 
 def test_neither_in_its_files_nor_in_the_log(tmp_path: Path) -> None:
     legacy, service = backend("legacy"), backend("service")
-    with backends(legacy, service), running(tmp_path, ROUTES.format(legacy=legacy.url, service=service.url)) as proxy:
+    with backends(legacy, service), running(tmp_path, two_sides(legacy.url, service.url, ROUTES)) as proxy:
         secrets = {"Authorization": "Bearer planted-4", "Cookie": "sid=planted-5", "X-Api-Secret": "planted-6"}
         assert proxy.get("/items/1?token=planted-7&page=2", headers=secrets)[0] == 200
         found = until(lambda: proxy.api("GET", "/routes/read/mismatches")["signatures"], "a mismatch")
@@ -73,7 +56,7 @@ def test_a_names_only_route_keeps_no_value_at_all(tmp_path: Path) -> None:
         return Backend(lambda method, path: (200, headers, body))
 
     legacy, service = answer("legacy"), answer("service")
-    routes = NAMES_ONLY.format(legacy=legacy.url, service=service.url)
+    routes = two_sides(legacy.url, service.url, NAMES_ONLY)
     with backends(legacy, service), running(tmp_path, routes) as proxy:
         for number in range(5):
             sent = {"Cookie": "planted-2=planted-3", "X-Note": "planted-4", "X-Request-Id": f"r{number}"}

@@ -7,22 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.bursts import ask_in_bursts, server
+from tests.support.routes import READ, two_sides
 from tests.support.running import Running, until
 from tests.support.wire import Wire, connect
 
 CLIENTS, EACH = 10, 1_000
 TENANT = (b"/items/3000577", b"/items/7000123")
-ROUTES = """
-version: 1
-backends:
-  legacy: {{url: "http://127.0.0.1:{legacy}"}}
-  service: {{url: "http://127.0.0.1:{service}", build_header: X-Build}}
-legacy: legacy
-routes:
-  - name: read
-    match: GET /items/{{id}}
-    extracted: service
-    stage: shadow
+ROUTES = f"""\
+{READ}\
     gate: {{mismatch_below: 1%, error_increase_below: 1%, min_duration: 0s, p95_ratio_below: 100}}
 shadow: {{queue: 10000, deadline: 25s}}
 """
@@ -44,7 +36,7 @@ def counted(proxy: Running, asked: int) -> dict[str, Any] | None:
 
 async def test_two_of_ten_thousand_that_lack_a_field_hold_the_pass_back(tmp_path: Path) -> None:
     async with server(right) as legacy, server(wrong_for_one) as service:
-        proxy = Running(tmp_path, ROUTES.format(legacy=legacy, service=service))
+        proxy = Running(tmp_path, two_sides(legacy, service, ROUTES))
         wires: list[Wire] = []
         try:
             await asyncio.to_thread(proxy.start)

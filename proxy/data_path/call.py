@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from proxy.data_path.capture import Watched
 from proxy.data_path.framing import Sink
 from proxy.data_path.parse import Answer
-from proxy.data_path.pool import Pool
 from proxy.data_path.upstream import Upstream
 from proxy.data_path.wheel import NEVER
 from proxy.model.heads import ResponseHead
 from proxy.model.observation import Observation
 from proxy.model.outcome import Outcome
 from proxy.model.sides import Side
+from proxy.routing.balance import Standing
+
+if TYPE_CHECKING:
+    from proxy.data_path.pool import Pool
+    from proxy.data_path.urls import Urls
 
 
 class Call:
@@ -23,7 +29,6 @@ class Call:
         "_done",
         "_message",
         "_method",
-        "_pool",
         "_resent",
         "_side",
         "_total",
@@ -31,12 +36,19 @@ class Call:
         "_watched",
         "deadline",
         "due",
+        "pool",
     )
 
     def __init__(
-        self, pool: Pool, side: Side, message: bytes, method: bytes, capture: int, done: Callable[[Observation], None]
+        self,
+        pool: Pool | Urls,
+        side: Side,
+        message: bytes,
+        method: bytes,
+        capture: int,
+        done: Callable[[Observation], None],
     ) -> None:
-        self._pool = pool
+        self.pool = pool
         self._side = side
         self._message = message
         self._method = method
@@ -50,15 +62,15 @@ class Call:
 
     def begin(self, seconds: float) -> None:
         """Ask; the answer has to be whole after so many seconds."""
-        self._total = self._pool.wheel.now + seconds
+        self._total = self.pool.wheel.now + seconds
         self._send(fresh=self._method not in (b"GET", b"HEAD", b"OPTIONS", b"TRACE"))
 
     def _send(self, *, fresh: bool) -> None:
-        upstream = self._pool.take(self, fresh=fresh)
+        upstream = self.pool.take(self, fresh=fresh)
         if upstream is not None:
             self.on_connected(upstream)
         else:
-            self._pool.wheel.watch(self, self._total)
+            self.pool.wheel.watch(self, self._total)
 
     def cancel(self) -> None:
         self._stop(Outcome.CANCELLED)
@@ -72,12 +84,12 @@ class Call:
         if self._upstream is not None:
             self._upstream.abandon()
         else:
-            self._pool.forget(self)
+            self.pool.forget(self)
         self._end(outcome)
 
     def on_connected(self, upstream: Upstream) -> None:
         if self._done is None:
-            self._pool.give(upstream)
+            upstream.pool.give(upstream)
             return
         self._upstream = upstream
         self.deadline = NEVER  # from here on the connection keeps the time
@@ -131,7 +143,12 @@ class Call:
         self._upstream = None
         self.deadline = NEVER
         self._message = b""
-        pool, watched = self._pool, self._watched
+        pool, watched = self.pool, self._watched
+        if isinstance(pool.breaker, Standing):
+            if outcome is Outcome.OK:
+                pool.breaker.succeeded()
+            elif outcome.is_upstream_failure or outcome is Outcome.TOTAL_TIMEOUT:
+                pool.breaker.failed(time.monotonic())
         if self.due < NEVER:
             self._watched = Watched(0)  # the wheel holds this call for some seconds yet, it need not hold the answer
         done(watched.observation(self._side, pool.backend.name, outcome, pool.build_header))

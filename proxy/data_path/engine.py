@@ -20,15 +20,16 @@ from proxy.data_path.call import Call
 from proxy.data_path.client import Client
 from proxy.data_path.entrance import Entrance
 from proxy.data_path.leaving import end_what_is_left
-from proxy.data_path.pool import Pool
+from proxy.data_path.pools import PoolMaker, Pools
 from proxy.data_path.tls import Keyring
 from proxy.data_path.wheel import TICK, Wheel
 from proxy.model.decision import Decision
+from proxy.model.events import Tell
 from proxy.model.observation import Exchange as Exchanged
 from proxy.model.observation import Observation
 from proxy.model.records import Ended
 from proxy.model.sides import Side
-from proxy.model.spec import Backend, Limits
+from proxy.model.spec import Limits
 from proxy.routing.pin import Pins
 from proxy.routing.plan import SAFE_METHODS, Plan
 from proxy.routing.snapshot import Snapshot
@@ -55,8 +56,8 @@ class View:
     """A snapshot and the pools that go with it: `pools` for clients, `shadow_pools` for copies."""
 
     snapshot: Snapshot
-    pools: dict[str, Pool]
-    shadow_pools: dict[str, Pool]
+    pools: Pools
+    shadow_pools: Pools
     limits: Limits
     capture: int
 
@@ -64,7 +65,8 @@ class View:
 class DataPath:
     """Made inside a running loop. `record` is called exactly once per exchange; `offer` after the answer was handed to
     the transport, where a copy is due. Neither may wait or raise. `breakers` gives a backend's breaker, `dice` numbers
-    in [0, 1), `told_of_keys` hears of certificates that were read anew (see `Keyring`)."""
+    in [0, 1), `told_of_keys` hears of certificates that were read anew (see `Keyring`), `tell` of retries, urls and
+    memory. `serving` is False where no client comes: then no health is asked for, and no memory watched."""
 
     def __init__(
         self,
@@ -76,18 +78,23 @@ class DataPath:
         dice: Callable[[], float],
         pins: Pins | None = None,
         told_of_keys: Callable[[str, str], None] = lambda name, trouble: None,
+        tell: Tell = lambda event: None,
+        serving: bool = True,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.wheel = Wheel(self._loop)
         self.record = record
         self.offer = offer
-        self.breaker = breakers
         self.dice = dice
+        self.tell = tell
         self.pins = pins if pins is not None else Pins.private()
         self.keyring = Keyring(self.wheel, told_of_keys)
         self.draining = False
         self.in_flight = 0
         self.clients: set[Client] = set()
+        self._maker = PoolMaker(
+            wheel=self.wheel, keyring=self.keyring, breakers=breakers, dice=dice, tell=tell, serving=serving
+        )
         self.view = self._view(snapshot, {}, {})
         self._ids = itertools.count(int.from_bytes(os.urandom(4)))
         self._id_prefix = os.urandom(8).hex().encode("ascii")
@@ -154,26 +161,11 @@ class DataPath:
             if id(pool) not in kept:
                 pool.drain()
 
-    def _view(self, snapshot: Snapshot, pools: dict[str, Pool], shadow_pools: dict[str, Pool]) -> View:
+    def _view(self, snapshot: Snapshot, old: Pools, old_shadow: Pools) -> View:
         spec = snapshot.spec
         self.keyring.use(spec)
-        copies = max(1, spec.shadow.concurrency)
-
-        def pool(old: Pool | None, backend: Backend, limit: int) -> Pool:
-            head_limit = spec.limits.head
-            if old is not None and (old.backend, old.limit, old.head_limit) == (backend, limit, head_limit):
-                return old
-            return Pool(
-                backend, loop=self._loop, wheel=self.wheel, keyring=self.keyring, head_limit=head_limit, limit=limit
-            )
-
-        return View(
-            snapshot,
-            {name: pool(pools.get(name), backend, backend.connections) for name, backend in spec.backends.items()},
-            {name: pool(shadow_pools.get(name), backend, copies) for name, backend in spec.backends.items()},
-            _within_descriptors(spec.limits),
-            spec.shadow.capture,
-        )
+        pools, shadow_pools = self._maker.make(spec, old, old_shadow)
+        return View(snapshot, pools, shadow_pools, _within_descriptors(spec.limits), spec.shadow.capture)
 
     def call(
         self,

@@ -16,9 +16,11 @@ from proxy.data_path.framing import Chunked, Length
 from proxy.data_path.parse import CHUNKED, UNTIL_CLOSE, Answer, Request
 from proxy.data_path.passing import IDEMPOTENT, KEPT, Passing
 from proxy.data_path.patience import Patience
+from proxy.data_path.retrying import Retrying
 from proxy.data_path.tunnel import Tunnel
 from proxy.data_path.wheel import NEVER
 from proxy.model.decision import Decision
+from proxy.model.events import Event, EventKind
 from proxy.model.heads import ResponseHead
 from proxy.model.outcome import Outcome
 from proxy.routing.forwarding import Peer, client_head, request_id_of, upstream_head
@@ -47,8 +49,8 @@ class Exchange(Passing):
         self._filters = plan.filters
         self._patience = None if plan.timeouts is None else Patience(self, engine.wheel, plan.timeouts)
         self._side = decision.side
-        self._backend = decision.backend
-        self._pool = view.pools[decision.backend]
+        self.pool = view.pools[decision.backend]
+        self._retry = None if plan.retry is None else Retrying(plan.retry)
         self._sent_head = b""
         self._started = time.monotonic()
         self._request_id = request_id_of(request.head.headers) or engine.new_request_id()
@@ -91,17 +93,17 @@ class Exchange(Passing):
                 if self._over:
                     return
         backend = decision.backend
-        if decision.fallback_backend is not None and not self._engine.breaker(backend).allows(time.monotonic()):
+        if decision.fallback_backend is not None and not self.pool.breaker.allows(time.monotonic()):
             self._fell_back = Outcome.BREAKER_OPEN.value
             self._side = decision.side.other
             backend = decision.fallback_backend
+        if self._retry is not None:
+            self._view.pools[backend].budget.earn()
         self._send(backend)
 
     def _send(self, backend: str, *, fresh: bool = False) -> None:
         request = self._request
         pool = self._view.pools[backend]
-        self._pool = pool
-        self._backend = backend
         config = pool.backend
         self._sent_head = upstream_head(
             request.head,
@@ -173,8 +175,8 @@ class Exchange(Passing):
             self.on_failed(Outcome.UPSTREAM_HEAD_INVALID, "101 that nobody asked for")
             return
         self._upstream = None
-        self._engine.breaker(self._backend).succeeded()
-        answer = client_head(head, build_header=self._pool.build_header, connection=b"Upgrade", upgrade=True)
+        self.pool.breaker.succeeded()
+        answer = client_head(head, build_header=self.pool.build_header, connection=b"Upgrade", upgrade=True)
         self._client.write(answer + data)
         self._answer = Answer(head, UNTIL_CLOSE, False, b"")
         self._switched = True
@@ -192,6 +194,8 @@ class Exchange(Passing):
     # trouble
 
     def on_failed(self, outcome: Outcome, reason: str) -> None:
+        if self._over:
+            return  # a refusal of our own that came a moment too late
         upstream = self._upstream
         self._upstream = None
         if (
@@ -203,15 +207,57 @@ class Exchange(Passing):
             and self._may_send_again()
         ):
             self._resent = True
-            self._send(self._backend, fresh=True)
+            self._send(self.pool.backend.name, fresh=True)
             return
-        if outcome.is_upstream_failure:
-            self._engine.breaker(self._backend).failed(time.monotonic())
-        held = self._held is not None and outcome.is_upstream_failure
-        if (outcome.before_answer or held) and not self._begun and self._may_fall_back():
-            self._fall_back(outcome)
-        else:
-            self._give_up(outcome, reason)
+        failed = outcome.is_upstream_failure
+        if failed:
+            self.pool.breaker.failed(time.monotonic())
+        if not self._begun and (outcome.before_answer or (failed and self._held is not None)):
+            if failed and self._retries(outcome.value):
+                return
+            if self._may_fall_back():
+                self._fall_back(outcome)
+                return
+        self._give_up(outcome, reason)
+
+    def turned_down(self, status: int) -> bool:
+        """An answer begins whose status the route counts as a failure. True when another try is made in its place."""
+        upstream = self._upstream
+        if self._begun or upstream is None or not self._may_retry(str(status)):
+            return False
+        self._upstream = None
+        upstream.abandon()  # what is left of that answer is nobody's
+        self.pool.breaker.turned_down(time.monotonic())
+        self._try_again()
+        return True
+
+    def _retries(self, reason: str) -> bool:
+        if not self._may_retry(reason):
+            return False
+        self._try_again()
+        return True
+
+    def _may_retry(self, reason: str) -> bool:
+        """True when the request goes to the same backend again: it may, and the breaker and the budget let it."""
+        retry = self._retry
+        if retry is None or not retry.left or not self._may_send_again():
+            return False
+        backend = self.pool.backend.name
+        if self._decision.fallback_backend is not None and self.pool.breaker.open:
+            return False
+        allowed = not self._written or self.pool.budget.spend()
+        kind = EventKind.RETRY if allowed else EventKind.RETRY_REFUSED
+        self._engine.tell(Event(kind, reason, backend, self.pool.backend.url, self._decision.route))
+        return allowed
+
+    def _try_again(self) -> None:
+        assert self._retry is not None  # noqa: S101 - _may_retry said so
+        self._held = self._payload = self._answer = None
+        self._resent = False
+        if self._patience is not None:
+            self._patience.rests()
+        backend = self.pool.backend.name
+        self._retry.after_a_while(self._engine.dice(), lambda: self._send(backend))
 
     def _fall_back(self, outcome: Outcome) -> None:
         assert self._decision.fallback_backend is not None  # noqa: S101 - _may_fall_back said so
@@ -219,6 +265,8 @@ class Exchange(Passing):
         self._held = self._payload = self._answer = None
         self._resent = False
         self._side = self._decision.side.other
+        if self._retry is not None:
+            self._view.pools[self._decision.fallback_backend].budget.earn()
         self._send(self._decision.fallback_backend)
 
     def _refuse(self, outcome: Outcome, reason: str) -> None:
@@ -231,7 +279,7 @@ class Exchange(Passing):
             self._upstream.abandon()
             self._upstream = None
         else:
-            self._pool.forget(self)
+            self.pool.forget(self)
 
     def client_gone(self, outcome: Outcome = Outcome.CLIENT_GONE) -> None:
         """The client left, or never reads."""

@@ -20,6 +20,7 @@ from proxy.data_path.framing import Body, Sink
 from proxy.data_path.parse import Answer, Request
 from proxy.data_path.patience import Patience
 from proxy.data_path.refusals import refusal
+from proxy.data_path.retrying import Retrying
 from proxy.model.decision import Decision
 from proxy.model.heads import ResponseHead
 from proxy.model.outcome import Outcome
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from proxy.data_path.engine import DataPath, View
     from proxy.data_path.pool import Pool
     from proxy.data_path.upstream import Upstream
+    from proxy.data_path.urls import Urls
 
 _OK = Outcome.OK
 _LEGACY = Side.LEGACY
@@ -50,10 +52,10 @@ class Passing:
 
     # fmt: off
     __slots__ = (
-        "_answer", "_backend", "_begun", "_body", "_client", "_close", "_decision", "_ending", "_engine", "_fell_back",
-        "_filters", "_held", "_kept", "_kept_size", "_out", "_over", "_patience", "_payload", "_peer", "_pool",
-        "_received", "_request", "_request_capture", "_request_id", "_resent", "_sent", "_sent_head", "_side",
-        "_started", "_switched", "_total", "_upstream", "_view", "_watched", "_written", "body_done",
+        "_answer", "_begun", "_body", "_client", "_close", "_decision", "_ending", "_engine", "_fell_back",
+        "_filters", "_held", "_kept", "_kept_size", "_out", "_over", "_patience", "_payload", "_peer",
+        "_received", "_request", "_request_capture", "_request_id", "_resent", "_retry", "_sent", "_sent_head", "_side",
+        "_started", "_switched", "_total", "_upstream", "_view", "_watched", "_written", "body_done", "pool",
     )
     # fmt: on
 
@@ -66,8 +68,8 @@ class Passing:
     _filters: RouteFilters | None
     _patience: Patience | None
     _side: Side
-    _backend: str
-    _pool: Pool
+    pool: Pool | Urls
+    _retry: Retrying | None
     _sent_head: bytes
     _started: float  # CLOCK_MONOTONIC seconds
     _request_id: bytes
@@ -103,9 +105,18 @@ class Passing:
     def _may_fall_back(self) -> bool:
         return self._decision.fallback_backend is not None and not self._fell_back and self._may_send_again()
 
+    def _may_be_mended(self) -> bool:
+        """Whether somebody could still answer if this answer breaks off."""
+        retry = self._retry
+        return self._may_fall_back() or (retry is not None and retry.left > 0 and self._may_send_again())
+
+    def turned_down(self, status: int) -> bool:
+        """Of `Exchange`."""
+        raise NotImplementedError
+
     def on_interim(self, head: ResponseHead) -> None:
         if self._request.head.version == (1, 1):
-            self._client.write(client_head(head, build_header=self._pool.build_header))
+            self._client.write(client_head(head, build_header=self.pool.build_header))
 
     def on_head(self, answer: Answer) -> Sink | None:
         self._answer = answer
@@ -115,7 +126,10 @@ class Passing:
         if self._watched is not None:
             sink = self._watched.began(answer)
         length = answer.length
-        if self._decision.fallback_backend is not None and 0 < length <= KEPT and self._may_fall_back():
+        if self._retry is not None and answer.head.status in self._retry.codes and self.turned_down(answer.head.status):
+            return None
+        mendable = self._decision.fallback_backend is not None or self._retry is not None
+        if mendable and 0 < length <= KEPT and self._may_be_mended():
             self._held = []
         if self._filters is not None:
             answer = filtered(self._filters, self._side, answer, self._sent_head)
@@ -123,7 +137,7 @@ class Passing:
         self._out, self._close, unchunk = opening(
             self._request,
             answer,
-            build_header=self._pool.build_header,
+            build_header=self.pool.build_header,
             close=self._engine.draining,
             body_left=body_left,
         )
@@ -157,7 +171,7 @@ class Passing:
         if piece:
             self._client.write(piece)
         if done:
-            self._engine.breaker(self._backend).succeeded()
+            self.pool.breaker.succeeded()
             self._end(_OK, self._decision.why)
 
     def _give_up(self, outcome: Outcome, reason: str) -> None:
@@ -210,6 +224,9 @@ class Passing:
         self._over = True
         if self._patience is not None:
             self._patience.stop()
+        if self._retry is not None:
+            self._retry.stop()
+            why = self._retry.told(why)
         code = outcome.status if self._answer is None else self._answer.head.status if self._begun else 0
         self._record(outcome, code, why)
         if self._request_capture is not None:
@@ -222,12 +239,12 @@ class Passing:
             side = "legacy" if self._side is _LEGACY else "extracted"
         else:
             side = "proxy"
-        lot = drawn(self._decision, self._answer, self._side, self._pool.build_header) if self._decision.by_lot else ()
+        lot = drawn(self._decision, self._answer, self._side, self.pool.build_header) if self._decision.by_lot else ()
         self._engine.record(
             Ended(
                 self._decision.route,
                 side,
-                self._backend,
+                self.pool.backend.name,
                 "ok" if outcome is _OK else outcome.value,
                 code,
                 head.method,
@@ -248,7 +265,7 @@ class Passing:
         the failure is in the record."""
         if self._request_capture is None or self._watched is None or self._fell_back:
             return
-        observation = self._watched.observation(self._side, self._backend, outcome, self._pool.build_header)
+        observation = self._watched.observation(self._side, self.pool.backend.name, outcome, self.pool.build_header)
         if self._filters is not None:
             observation = observed(self._filters, observation, self._sent_head)
         body = self._request_capture.body(complete=self.body_done)

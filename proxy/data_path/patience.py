@@ -59,6 +59,11 @@ class Patience:
         if self._try is not None:
             self._try.watch(self._wheel)
 
+    def rests(self) -> None:
+        """Nobody is asked until the next try."""
+        if self._try is not None:
+            self._try.deadline = NEVER
+
     def stop(self) -> None:
         """The exchange is over, or a tunnel."""
         for bound in (self._whole, self._try):

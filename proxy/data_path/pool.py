@@ -18,6 +18,9 @@ from proxy.data_path.upstream import Upstream, User
 from proxy.data_path.wheel import NEVER, Wheel
 from proxy.model.outcome import Outcome
 from proxy.model.spec import Backend
+from proxy.routing.balance import Standing
+from proxy.routing.breaker import Breaker
+from proxy.routing.budget import Budget
 from proxy.routing.forwarding import authority_of
 
 _FRESH = 1.0
@@ -49,7 +52,8 @@ class _Waiting:
 
 
 class Pool:
-    """`busy` counts connections in use. `head_limit` bounds an answer's head, in bytes."""
+    """Of one url. `head_limit` bounds an answer's head, in bytes; `breaker` is who hears how requests fared: the
+    backend's, or where it has several urls the standing of this one. `budget` is the backend's for retries."""
 
     def __init__(
         self,
@@ -60,8 +64,12 @@ class Pool:
         keyring: Keyring,
         head_limit: int,
         limit: int,
+        breaker: Breaker | Standing,
+        budget: Budget,
     ) -> None:
         self.backend = backend
+        self.breaker = breaker
+        self.budget = budget
         self.authority = authority_of(backend)
         self.build_header = backend.build_header.lower().encode("latin-1") if backend.build_header else None
         self.head_limit = head_limit
@@ -80,8 +88,14 @@ class Pool:
         """Idle, busy, waiting."""
         return len(self._idle), len(self._all) - len(self._idle), len(self._waiting)
 
+    @property
+    def under_way(self) -> int:
+        """Requests that have a connection or wait for one. A tunnel has left the pool."""
+        return len(self._all) - len(self._idle) + len(self._waiting)
+
     def take(self, user: User, *, fresh: bool) -> Upstream | None:
         """A connection, or None: then `on_connected` or `on_failed` of the user follows, later."""
+        user.pool = self
         idle = self._idle
         while idle:
             upstream = idle.pop()

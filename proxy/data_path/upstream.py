@@ -21,6 +21,7 @@ from proxy.model.outcome import Outcome
 
 if TYPE_CHECKING:
     from proxy.data_path.pool import Pool
+    from proxy.data_path.urls import Urls
 
 _INTERIM_LIMIT = 100  # 1xx answers before the final one
 
@@ -28,7 +29,9 @@ _INTERIM_LIMIT = 100  # 1xx answers before the final one
 class User(Protocol):
     """Who sent the request. `on_head` tells where the payload is wanted and is followed by `on_body`, at once; `done`
     comes once; after `done` or `on_failed` the connection is no longer the user's. `on_switched` is a 101: the
-    connection leaves its pool."""
+    connection leaves its pool. `pool` is the one that was asked last."""
+
+    pool: Pool | Urls
 
     def on_connected(self, upstream: Upstream) -> None: ...
     def on_interim(self, head: ResponseHead) -> None: ...

@@ -44,6 +44,8 @@ class Outcome(StrEnum):
     TOTAL_TIMEOUT = "total_timeout"
     BREAKER_OPEN = "breaker_open"
     POOL_EXHAUSTED = "pool_exhausted"
+    CONCURRENCY_EXCEEDED = "concurrency_exceeded"
+    OVERLOADED = "overloaded"
     CANCELLED = "cancelled"
     DRAINED = "drained"
     CUT = "cut"
@@ -88,6 +90,8 @@ _STATUS = {
     Outcome.TOTAL_TIMEOUT: 504,
     Outcome.BREAKER_OPEN: 503,
     Outcome.POOL_EXHAUSTED: 503,
+    Outcome.CONCURRENCY_EXCEEDED: 503,
+    Outcome.OVERLOADED: 503,
     Outcome.DRAINED: 503,
 }
 
@@ -102,5 +106,6 @@ _BEFORE_ANSWER = frozenset(
         Outcome.UPSTREAM_HEAD_TOO_LARGE,
         Outcome.BREAKER_OPEN,
         Outcome.POOL_EXHAUSTED,
+        Outcome.CONCURRENCY_EXCEEDED,
     }
 )

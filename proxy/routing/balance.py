@@ -53,6 +53,15 @@ class Standing:
         """True when the last that was heard of it was a failure."""
         return self._failures > 0
 
+    @property
+    def open(self) -> bool:
+        """Whether the backend's breaker is."""
+        return self._all.breaker.open
+
+    def allows(self, now: float) -> bool:
+        """As the backend's breaker."""
+        return self._all.breaker.allows(now)
+
     def succeeded(self) -> None:
         self._failures = 0
         self._all.breaker.succeeded()

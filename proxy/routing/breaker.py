@@ -43,6 +43,10 @@ class Breaker:
         self._failures = 0
         self.open = self._held
 
+    def turned_down(self, now: float) -> None:
+        """It answered, with a status that the route counts as a failure: the backend is there all the same."""
+        self.succeeded()
+
     def failed(self, now: float) -> None:
         self._failures += 1
         if self.open or self._failures >= self._limit:

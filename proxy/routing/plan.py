@@ -14,7 +14,7 @@ from proxy.model.decision import UNROUTED, Decision
 from proxy.model.filters import NO_TIMEOUTS, Timeouts
 from proxy.model.heads import RequestHead
 from proxy.model.sides import Side, Stage, StageSource
-from proxy.model.spec import Route, RoutesSpec
+from proxy.model.spec import Retry, Route, RoutesSpec
 from proxy.model.states import RouteState
 from proxy.routing.cohort import Cohort, Reason, key_words
 from proxy.routing.filters import RouteFilters, compile_filters
@@ -23,6 +23,7 @@ from proxy.routing.pin import REACHES, Pin
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
+_ELSEWHERE = Retry(attempts=1, backoff=0.0)  # where there are several urls and the route says nothing
 Pair = tuple[Decision, Decision]  # without and with a copy; indexed by the die
 
 
@@ -37,7 +38,7 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One route in one state. `always` serves every request unless there is a cohort, whose reasons pick an answer.
-    `filters`, `timeouts` and `pin` are None where the route has none."""
+    `filters`, `timeouts`, `pin` and `retry` are None where the route has none."""
 
     route: str
     state: RouteState
@@ -48,6 +49,7 @@ class Plan:
     filters: RouteFilters | None = None
     timeouts: Timeouts | None = None
     pin: Pin | None = None
+    retry: Retry | None = None
 
 
 def decide(plan: Plan, head: RequestHead, client_ip: str, dice: float) -> Decision:
@@ -79,8 +81,10 @@ def unrouted_plan(spec: RoutesSpec) -> Plan:
     """The plan for requests that no route names: legacy answers, nothing is copied."""
     state = RouteState(Stage.LEGACY, 0.0, source=StageSource.FILE, epoch=0)
     decision = Decision(UNROUTED, Stage.LEGACY, 0, "", Side.LEGACY, spec.legacy, None, None, "no route matches")
-    filters = compile_filters(None, spec.backends[spec.legacy], None)
-    return Plan(UNROUTED, state, 0.0, Answer({}, (decision, decision)), None, (), filters)
+    legacy = spec.backends[spec.legacy]
+    filters = compile_filters(None, legacy, None)
+    retry = _ELSEWHERE if legacy.others else None
+    return Plan(UNROUTED, state, 0.0, Answer({}, (decision, decision)), None, (), filters, retry=retry)
 
 
 def build_plan(route: Route, spec: RoutesSpec, state: RouteState, rules: str) -> Plan:
@@ -89,6 +93,10 @@ def build_plan(route: Route, spec: RoutesSpec, state: RouteState, rules: str) ->
     filters = compile_filters(route, spec.backends[spec.legacy], spec.backends[route.extracted])
     if filters is not None or route.timeouts != NO_TIMEOUTS:
         plan = replace(plan, filters=filters, timeouts=None if route.timeouts == NO_TIMEOUTS else route.timeouts)
+    if route.retry is not None:
+        plan = replace(plan, retry=route.retry)
+    elif spec.backends[spec.legacy].others or spec.backends[route.extracted].others:
+        plan = replace(plan, retry=_ELSEWHERE)
     if route.pin_after_write is None:
         return plan
     maker = _Maker(route, spec.legacy, state, rules)

@@ -70,6 +70,7 @@ class Asker:
             offer=lambda exchange, decision: None,
             breakers=lambda backend: self._lane(backend).breaker,
             dice=dice,
+            serving=False,
         )
 
     def swap(self, snapshot: routing.Snapshot) -> None:

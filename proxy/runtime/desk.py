@@ -32,6 +32,7 @@ from proxy.runtime.explaining import Explaining, explained
 from proxy.runtime.keeper import Keeper
 from proxy.runtime.link import read_pair
 from proxy.runtime.live import Live
+from proxy.runtime.pace import Pace
 from proxy.runtime.resets import Resets
 from proxy.runtime.rule_use import RuleUses
 from proxy.store import Batch, Build, Loaded
@@ -71,6 +72,7 @@ class Desk:
         self._audit: list[AuditRow] = []
         self._resets = Resets(time.time, lambda row: self._audit.append(row))
         self._comparer = Comparer()
+        self._pairs = Pace(self._take_pair)  # build, request, pair, whether it was sampled
         self.explaining = Explaining(live, self._comparer, self._metrics, self._flag)
         self._flagged: set[tuple[EvidenceKey, str]] = set()
         self._waiting_kept = False
@@ -116,7 +118,8 @@ class Desk:
             self.explaining.usual(route, legacy)
             self._add(Settled(key, arrival, request, Result.MATCH, "", "", False, False, slow, Asked(*asked)))
         for build, request, plain, sampled in frame["pairs"]:
-            self._take_pair(build, request, read_pair(plain), sampled)
+            self._pairs.put((build, request, plain, sampled))
+        self._pairs.go()
         for route, epoch, rules, build, arrival, request, reason in frame["not_compared"]:
             key = self._key(route, epoch, rules, build)
             self._add(Settled(key, arrival, request, Result.NOT_COMPARED, reason, "", False, False, (0.0, 0.0)))
@@ -132,7 +135,9 @@ class Desk:
         if frame["given_up"]:
             self._metrics.add("strangler_link_dropped_total", (), frame["given_up"])
 
-    def _take_pair(self, build: str, request: int, pair: Pair, sampled: bool) -> None:
+    def _take_pair(self, one: tuple[str, int, tuple[Any, ...], bool]) -> None:
+        build, request, plain, sampled = one
+        pair = read_pair(plain)
         rules = self._rules.get(pair.rules)
         if pair.extracted.outcome is Outcome.OK:
             self._answered_by(pair.route, build)
@@ -223,8 +228,16 @@ class Desk:
     # counting and writing
 
     def pending(self) -> list[dict[str, float]]:
-        """By route, the arrival of the oldest pair that is being compared elsewhere, or waits to be decided."""
-        return [self._comparer.oldest(), *self.explaining.oldest()]
+        """By route, the arrival of the oldest pair that waits, is being compared elsewhere, or is not decided."""
+        waiting: dict[str, float] = {}
+        for _, _, (route, _, _, arrival, *_), _ in self._pairs.waiting():
+            waiting[route] = min(arrival, waiting.get(route, arrival))
+        return [waiting, self._comparer.oldest(), *self.explaining.oldest()]
+
+    def decide_all(self) -> None:
+        """What still waits is decided now, without further answers."""
+        self._pairs.finish()
+        self.explaining.close()
 
     def settle(self, oldest: dict[str, float], ceiling: float, wall_offset: float, *, final: bool = False) -> None:
         """Counts what arrived before the watermark: `oldest` by route, `ceiling` for all. `final`: the last time."""

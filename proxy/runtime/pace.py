@@ -1,0 +1,65 @@
+"""Work in small pieces, with rests.
+
+Control and the workers may share a core. A scheduler lets whoever runs finish his slice, some milliseconds, before one
+who wakes up may run; a request wakes its worker twice. A control that compared the hundred pairs of a frame at a
+stretch would thus be seen by clients, at p99. So it works for half a millisecond, then rests, and a worker that wants
+to run does. It rests only while it keeps up: what has waited too long is worked off without a rest, a piece in each
+turn of the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+PIECE = 0.0005  # seconds of work, by then the item in hand is the last
+REST = 0.001
+LATE = 0.2  # seconds that work may wait: two frames of a worker
+
+T = TypeVar("T")
+
+
+class Pace(Generic[T]):
+    """Calls `work` once for each item, in order: some at once, the others in later turns of the running loop."""
+
+    def __init__(self, work: Callable[[T], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._work = work
+        self._clock = clock
+        self._line: deque[tuple[float, T]] = deque()
+        self._next: asyncio.Handle | None = None
+
+    def put(self, item: T) -> None:
+        self._line.append((self._clock(), item))
+
+    def go(self) -> None:
+        """Work on what was put, unless that goes on already."""
+        if self._next is None:
+            self._piece()
+
+    def waiting(self) -> list[T]:
+        return [item for _, item in self._line]
+
+    def finish(self) -> None:
+        """All that waits, at once."""
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+        while self._line:
+            self._work(self._line.popleft()[1])
+
+    def _piece(self) -> None:
+        self._next = None
+        line = self._line
+        end = self._clock() + PIECE
+        while line:
+            self._work(line.popleft()[1])
+            now = self._clock()
+            if now >= end:
+                break
+        if line:
+            loop = asyncio.get_running_loop()
+            late = line[0][0] < now - LATE
+            self._next = loop.call_soon(self._piece) if late else loop.call_later(REST, self._piece)

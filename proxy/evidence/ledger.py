@@ -25,11 +25,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
 from proxy.evidence.coverage import Coverage
+from proxy.evidence.pending import Pending
 from proxy.evidence.shares import Fared, Shares
 from proxy.evidence.stream import Stream
 from proxy.model.comparison import Comparison, Kind, Result, Risk
@@ -69,7 +69,7 @@ class Ledger:
     """Mutable; one per control process. Times of arrival are CLOCK_MONOTONIC seconds, `second` since 1970."""
 
     def __init__(self) -> None:
-        self._pending: dict[str, list[Settled]] = {}
+        self._pending = Pending()
         self._streams: dict[EvidenceKey, Stream] = {}
         self._accepted: dict[str, frozenset[str]] = {}
         self._ratios: dict[str, float] = {}
@@ -89,10 +89,7 @@ class Ledger:
             if len(self._described) >= 10 * SIGNATURES:
                 self._described.clear()  # rows hold what they need; only new keys describe anew
             self._described[settled.signature] = Described(worst.kind, worst.risk, worst.path, comparison.status_pair)
-        waiting = self._pending.get(settled.key.route)
-        if waiting is None:
-            waiting = self._pending[settled.key.route] = []
-        waiting.append(settled)
+        self._pending.add(settled)
 
     def fared(self, key: EvidenceKey, fared: Fared) -> None:
         """Takes one client exchange of a request that cannot be copied."""
@@ -136,7 +133,7 @@ class Ledger:
         row = self._signatures.get(name)
         if row is None:
             row = SignatureRow(name[0], signature, Kind.NOISE, Risk.HIGH, path, 0, 0, count, at, at)
-        self._signatures[name] = replace(row, count=max(row.count, count), last=max(row.last, at))
+        self._signatures[name] = row._replace(count=max(row.count, count), last=max(row.last, at))
         self._flagged[name] = None
 
     def key(self, key: EvidenceKey) -> EvidenceKey:
@@ -154,16 +151,7 @@ class Ledger:
         not named waits). `wall_offset` added to an arrival gives seconds since 1970."""
         differences: list[DifferenceRow] = []
         touched, self._flagged = self._flagged, {}
-        for route, waiting in self._pending.items():
-            limit = watermark.get(route) if isinstance(watermark, Mapping) else watermark
-            if limit is None or not waiting:
-                continue
-            waiting.sort(key=_arrival)  # nearly sorted already
-            if waiting[-1].arrival <= limit:
-                ready, self._pending[route] = waiting, []
-            else:
-                ready = [one for one in waiting if one.arrival <= limit]
-                self._pending[route] = waiting[len(ready) :]
+        for ready in self._pending.take(watermark):
             self._count(ready, wall_offset, differences, touched)
         segments: list[Segment] = []
         seen: list[tuple[EvidenceKey, int]] = []
@@ -179,17 +167,21 @@ class Ledger:
     @property
     def pending(self) -> int:
         """Comparisons that wait for the watermark."""
-        return sum(map(len, self._pending.values()))
+        return len(self._pending)
 
-    def waiting(self, before: float, wall_offset: float) -> list[Waiting]:
-        """Those of them that arrived before `before`: what a killed process would lose."""
-        found: list[Waiting] = []
-        for pending in self._pending.values():
-            for one in pending:
-                if one.arrival < before:
-                    what = self._described.get(one.signature) or _NOTHING
-                    found.append(Waiting(one, one.arrival + wall_offset, what.kind, what.path, what.statuses))
-        return found
+    def keep_waiting(self, before: float, wall_offset: float) -> tuple[list[Waiting], list[int]]:
+        """What a killed process would lose: those that arrived before `before`, each told once; and the numbers of
+        those that were told and are counted now."""
+        begun, ended = self._pending.keep(before)
+        waiting: list[Waiting] = []
+        for number, one in begun:
+            what = self._described.get(one.signature) or _NOTHING
+            waiting.append(Waiting(number, one, one.arrival + wall_offset, what.kind, what.path, what.statuses))
+        return waiting, ended
+
+    def keep_anew(self) -> None:
+        """The store was lost: all that waits is to be told again."""
+        self._pending.keep_anew()
 
     def resume(self, waiting: Iterable[Waiting], wall_offset: float) -> None:
         """Takes back what waited when the last process ended."""
@@ -198,7 +190,7 @@ class Ledger:
             if settled.signature and one.kind:
                 risk = Risk.HIGH if settled.high_risk else Risk.MEDIUM
                 self._described.setdefault(settled.signature, Described(one.kind, risk, one.path, one.statuses))
-            self.add(settled._replace(arrival=one.at - wall_offset))
+            self._pending.add(settled._replace(arrival=one.at - wall_offset), one.number)
 
     def totals(self, key: EvidenceKey) -> Totals:
         """What is counted under `key` as it is counted now (see `key`)."""
@@ -317,12 +309,8 @@ class Ledger:
             )
             return
         if name[1] == OTHER and risk is Risk.HIGH:
-            row = replace(row, risk=risk)
-        self._signatures[name] = replace(row, count=row.count + 1, first=min(row.first, at), last=max(row.last, at))
+            row = row._replace(risk=risk)
+        self._signatures[name] = row._replace(count=row.count + 1, first=min(row.first, at), last=max(row.last, at))
 
 
 _NOTHING = Described("", Risk.MEDIUM, "", (0, 0))
-
-
-def _arrival(settled: Settled) -> float:
-    return settled.arrival

@@ -50,8 +50,7 @@ class AuditRow(NamedTuple):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureRow:
+class SignatureRow(NamedTuple):
     """One group of equal mismatches under one evidence key."""
 
     key: EvidenceKey
@@ -101,9 +100,10 @@ class DifferenceRow(NamedTuple):
 
 class Waiting(NamedTuple):
     """A comparison that ended and is not counted yet, because an older request of its route is still under way. Kept so
-    that a killed process loses none of them; `at` is its arrival in seconds since 1970. The last three say what its
-    signature stands for."""
+    that a killed process loses none of them; `number` names it, `at` is its arrival in seconds since 1970. The last
+    three say what its signature stands for."""
 
+    number: int
     settled: Settled
     at: float
     kind: str

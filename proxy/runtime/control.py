@@ -113,7 +113,7 @@ class Control:
             task.cancel()
         await asyncio.wait(tasks, timeout=JOBS_END)
         self.workers.close()
-        self.desk.explaining.close()
+        self.desk.decide_all()
         if self.asker is not None:
             self.asker.close()
         self._settle(final=True)

@@ -24,7 +24,7 @@ from proxy.model.evidence import Asked, EvidenceKey, Settled, Verdict
 from proxy.model.noise import FieldNoise
 from proxy.model.observation import Pair
 from proxy.model.outcome import Outcome
-from proxy.model.records import Accepted, AuditRow, Exemplar, SignatureRow, Waiting
+from proxy.model.records import Accepted, AuditRow, Exemplar, SignatureRow
 from proxy.model.spec import PathType, Route
 from proxy.runtime.comparer import Comparer, not_compared
 from proxy.runtime.examples import example
@@ -75,8 +75,6 @@ class Desk:
         self._pairs = Pace(self._take_pair)  # build, request, pair, whether it was sampled
         self.explaining = Explaining(live, self._comparer, self._metrics, self._flag)
         self._flagged: set[tuple[EvidenceKey, str]] = set()
-        self._waiting_kept = False
-        self._waiting_due = 0.0
 
     def restore(self, loaded: Loaded) -> None:
         """Goes on from what the store holds."""
@@ -85,7 +83,6 @@ class Desk:
         self.explaining.book.restore(loaded.noise)
         self._ledger.resume(loaded.waiting, time.time() - time.monotonic())
         self._routes |= {one.settled.key.route for one in loaded.waiting}
-        self._waiting_kept = bool(loaded.waiting)
         for build in loaded.builds:
             self._builds.setdefault(build.route, {})[build.build] = build
             self._latest[build.route] = build.build
@@ -245,10 +242,10 @@ class Desk:
         self._ledger.settle_shares({route: ceiling - self._patience(route) for route in self._routes}, wall_offset)
         written = self._ledger.advance(watermark, wall_offset)
         counted = bool(written.segments or written.differences or written.signatures)
-        waiting = self._waiting(counted, ceiling, wall_offset)
+        waiting, waited = self._ledger.keep_waiting(ceiling - YOUNG, wall_offset)
         noise = self.explaining.book.take_rows(time.time(), final=final)
         uses = self._uses.take_rows(time.time(), final=final)
-        if counted or waiting is not None or noise or uses or self._kept or self._found or self._audit:
+        if counted or waiting or waited or noise or uses or self._kept or self._found or self._audit:
             self._keeper.write(
                 Batch(
                     segments=written.segments,
@@ -257,6 +254,7 @@ class Desk:
                     exemplars=self._kept,
                     seen=written.seen,
                     waiting=waiting,
+                    waited=waited,
                     audit=self._audit,
                     builds=self._found,
                     noise=noise,
@@ -272,20 +270,9 @@ class Desk:
         sides = [spec.backends[spec.legacy], *([spec.backends[route.extracted]] if route else [])]
         return max(side.connect_timeout + side.timeout for side in sides) + 1.0
 
-    def _waiting(self, counted: bool, now: float, wall_offset: float) -> list[Waiting] | None:
-        """What waits for a copy that hangs is kept too, or a killed control would lose it: rewritten now and then, and
-        always together with the counting of something that may have waited. None when nothing needs to be said."""
-        found = self._ledger.waiting(now - YOUNG, wall_offset)
-        if not found and not self._waiting_kept:
-            return None
-        if found and now < self._waiting_due and not (counted and self._waiting_kept):
-            return None
-        self._waiting_kept = bool(found)
-        self._waiting_due = now + YOUNG
-        return found
-
     def whole(self) -> Batch:
-        """What a store that began anew needs to know of builds and accepted signatures."""
+        """What a store that began anew needs to know. What waits follows with the next counting."""
+        self._ledger.keep_anew()
         return Batch(
             builds=[build for builds in self._builds.values() for build in builds.values()],
             accepted=[entry for entries in self._accepted.values() for entry in entries.values()],

@@ -45,14 +45,15 @@ class NoiseRow(NamedTuple):
 class Batch:
     """Rows to write together. Segments, differences and audit are appended; everything else replaces the row of the
     same identity. `seen` pairs keys with 64-bit request digests. `inventory_whole`: rows that are not in `inventory` go
-    (learned templates fold into others). `waiting` replaces all that waited before; None leaves it as it was."""
+    (learned templates fold into others). `waited` are the numbers of what waits no longer."""
 
     segments: Sequence[Segment] = ()
     differences: Sequence[DifferenceRow] = ()
     signatures: Sequence[SignatureRow] = ()
     exemplars: Sequence[Exemplar] = ()
     seen: Sequence[tuple[EvidenceKey, int]] = ()
-    waiting: Sequence[Waiting] | None = None
+    waiting: Sequence[Waiting] = ()
+    waited: Sequence[int] = ()
     audit: Sequence[AuditRow] = ()
     overrides: Sequence[Override] = ()
     overrides_cleared: Collection[str] = ()

@@ -36,11 +36,11 @@ def waiting_text(one: Waiting) -> str:
     return json.dumps([*rest, one.kind, one.path, one.statuses], separators=(",", ":"))
 
 
-def waiting(key: EvidenceKey, at: float, text: str) -> Waiting:
+def waiting(number: int, key: EvidenceKey, at: float, text: str) -> Waiting:
     """The arrival is left 0.0: the clock it was read from may be another one now; `at` says it."""
     request, result, reason, signature, high, failed, slow, kind, path, statuses = json.loads(text)
     settled = Settled(key, 0.0, request, Result(result), reason, signature, high, failed, tuple(slow))
-    return Waiting(settled, at, kind, path, tuple(statuses))
+    return Waiting(number, settled, at, kind, path, tuple(statuses))
 
 
 def exemplar_text(exemplar: Exemplar) -> str:

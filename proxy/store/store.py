@@ -165,12 +165,14 @@ class Store:
             "INSERT OR REPLACE INTO coverage VALUES (?, ?, ?, ?)",
             [(self._key(connection, key), *map(rows.storable, row[:2]), row.requests) for key, row in batch.covered],
         )
-        if batch.waiting is not None:
-            connection.execute("DELETE FROM waiting")
-            connection.executemany(
-                "INSERT INTO waiting VALUES (?, ?, ?)",
-                [(self._key(connection, one.settled.key), one.at, rows.waiting_text(one)) for one in batch.waiting],
-            )
+        connection.executemany(
+            "INSERT OR REPLACE INTO waiting (rowid, key, at, body) VALUES (?, ?, ?, ?)",
+            [
+                (one.number, self._key(connection, one.settled.key), one.at, rows.waiting_text(one))
+                for one in batch.waiting
+            ],
+        )
+        connection.executemany("DELETE FROM waiting WHERE rowid = ?", [(number,) for number in batch.waited])
 
     def _write_decisions(self, connection: sqlite3.Connection, batch: Batch) -> None:
         write_rule_uses(connection, batch.rule_uses)
@@ -236,8 +238,10 @@ class Store:
                 accepted=[Accepted(*row) for row in connection.execute("SELECT * FROM accepted ORDER BY at")],
                 inventory=[rows.inventory_row(row) for row in connection.execute("SELECT * FROM inventory")],
                 waiting=[
-                    rows.waiting(keys[key], at, body)
-                    for key, at, body in connection.execute("SELECT key, at, body FROM waiting ORDER BY at")
+                    rows.waiting(number, keys[key], at, body)
+                    for number, key, at, body in connection.execute(
+                        "SELECT rowid, key, at, body FROM waiting ORDER BY at"
+                    )
                     if key in keys
                 ],
             )

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,9 +61,9 @@ def test_what_was_covered_comes_back_with_its_latest_count(store: Store) -> None
 def test_what_waits_comes_back_without_the_target_that_nobody_redacted(store: Store) -> None:
     asked = Asked(b"GET", 200, b"/charges/1?token=s3cret")
     settled = Settled(KEY, 5.0, LARGE, Result.MISMATCH, "", "s1", True, False, (0.1, 0.2), asked)
-    store.write(Batch(waiting=[Waiting(settled, 105.0, "value", "$.fee", (200, 200))]))
+    store.write(Batch(waiting=[Waiting(7, settled, 105.0, "value", "$.fee", (200, 200))]))
     (waiting,) = store.load().waiting
-    assert waiting == Waiting(settled._replace(arrival=0.0, asked=Asked()), 105.0, "value", "$.fee", (200, 200))
+    assert waiting == Waiting(7, settled._replace(arrival=0.0, asked=Asked()), 105.0, "value", "$.fee", (200, 200))
     store.close()
     assert not any(b"s3cret" in file.read_bytes() for file in store.path.parent.iterdir())
 
@@ -165,7 +164,7 @@ def test_odd_text_from_answers_is_stored_and_never_stops_a_batch(store: Store) -
     store.write(
         Batch(
             exemplars=[odd],
-            signatures=[replace(signature(), path=f"$.ü{lone}")],
+            signatures=[signature()._replace(path=f"$.ü{lone}")],
             audit=[AuditRow(1.0, "ann", "halt", "", lone, "")],
             inventory=[row],
         )

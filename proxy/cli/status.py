@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -80,12 +81,30 @@ def _show_proxy(status: Json) -> None:
     if not store.get("ok", True):
         lost = f" ({count(store['lost'])} rows lost)" if store.get("lost") else ""
         show(styled(f"The evidence cannot be stored: {store.get('error') or 'no reason given'}{lost}", "red"))
+    if status.get("shedding"):
+        show(styled("A worker's memory is at `limits.memory`: new requests get 503.", "bold red"))
+    _show_urls(status.get("backends", ()))
     if workers["connected"] < workers["expected"]:
         show(
             styled(
                 f"{workers['expected'] - workers['connected']} of {workers['expected']} workers are not there.", "red"
             )
         )
+
+
+def _show_urls(backends: Iterable[Json]) -> None:
+    """The urls of backends that have several, and every url that is left alone."""
+    for backend in backends:
+        urls = backend.get("urls", ())
+        if len(urls) < 2 and all(one["state"] == "used" for one in urls):
+            continue
+        line = styled(f"{clean(backend['name'])}: ", "bold")
+        for number, one in enumerate(urls):
+            line.append(", " if number else "", style="not bold")
+            line.append(clean(one["url"]), style="not bold")
+            if one["state"] != "used":
+                line.append(f" {clean(one['state'])}", style="red")
+        show(line)
 
 
 def _show_routes(routes: list[Json], *, full: bool) -> None:

@@ -188,6 +188,9 @@ class Client(asyncio.Protocol):
             reason = f"body larger than {view.limits.body} bytes"
             self._refuse(Outcome.REQUEST_BODY_TOO_LARGE, reason, b"%b %b " % head[:2])
             return
+        if engine.shedding.refuses:
+            self._refuse(Outcome.OVERLOADED, "no memory left for it", b"%b %b " % head[:2])
+            return
         peer = self._peer
         if snapshot.filtering and self._answers_itself(snapshot, plan, request, peer):
             return

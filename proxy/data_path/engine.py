@@ -21,7 +21,9 @@ from proxy.data_path.client import Client
 from proxy.data_path.entrance import Entrance
 from proxy.data_path.leaving import end_what_is_left
 from proxy.data_path.pools import PoolMaker, Pools
+from proxy.data_path.shedding import Shedding
 from proxy.data_path.tls import Keyring
+from proxy.data_path.urls import Urls
 from proxy.data_path.wheel import TICK, Wheel
 from proxy.model.decision import Decision
 from proxy.model.events import Tell
@@ -36,6 +38,7 @@ from proxy.routing.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from proxy.model.heads import RequestHead
+    from proxy.routing.balance import Standings
     from proxy.routing.breaker import Breaker
     from proxy.routing.forwarding import Peer
 
@@ -87,6 +90,7 @@ class DataPath:
         self.offer = offer
         self.dice = dice
         self.tell = tell
+        self.breakers = breakers
         self.pins = pins if pins is not None else Pins.private()
         self.keyring = Keyring(self.wheel, told_of_keys)
         self.draining = False
@@ -96,6 +100,9 @@ class DataPath:
             wheel=self.wheel, keyring=self.keyring, breakers=breakers, dice=dice, tell=tell, serving=serving
         )
         self.view = self._view(snapshot, {}, {})
+        self.shedding = Shedding(self.wheel, lambda: self.view.limits.memory, tell)
+        if serving:
+            self.shedding.begin()
         self._ids = itertools.count(int.from_bytes(os.urandom(4)))
         self._id_prefix = os.urandom(8).hex().encode("ascii")
         self._random = b""
@@ -124,6 +131,19 @@ class DataPath:
     def pools(self) -> dict[str, tuple[int, int, int]]:
         """Idle, busy and waiting of each backend's client pool."""
         return {name: pool.counts for name, pool in self.view.pools.items()}
+
+    def urls(self) -> dict[str, list[tuple[str, bool, bool]]]:
+        """Of each backend with several urls, or whose health is asked for: each url, whether it is healthy, and whether
+        it is ejected."""
+        watched = {name: pool.standings for name, pool in self.view.pools.items() if isinstance(pool, Urls)}
+        return {name: [(one.url, one.healthy, one.is_out) for one in found.each] for name, found in watched.items()}
+
+    def gate(self, backend: str) -> Breaker | Standings | None:
+        """What copies to a backend obey and report to; None for one that the snapshot does not have."""
+        pool = self.view.shadow_pools.get(backend)
+        if pool is None:
+            return None
+        return pool.standings if isinstance(pool, Urls) else self.breakers(backend)
 
     def new_request_id(self) -> bytes:
         return b"%b%08x" % (self._id_prefix, next(self._ids) & 0xFFFFFFFF)
@@ -217,4 +237,5 @@ class DataPath:
             client.cut()
         for pool in (*self.view.pools.values(), *self.view.shadow_pools.values()):
             pool.close()
+        self.shedding.close()
         self.wheel.close()

@@ -82,7 +82,10 @@ class Exchange(Passing):
         decision = self._decision
         length = self._request.length
         if decision.shadow_backend is not None:
-            self._request_capture = Capture(self._view.capture)
+            if self._engine.shedding.is_tight:
+                self._engine.tell(Event(EventKind.NOT_COPIED, "memory", route=decision.route))
+            else:
+                self._request_capture = Capture(self._view.capture)
         if length:
             self._body = Chunked() if length == CHUNKED else Length(length)
             if self._request_capture is not None:

@@ -57,6 +57,19 @@ _ALL = (
         "strangler_reasks_stopped", _G, "1 while nothing is asked again because legacy slows or said it has enough."
     ),
     Metric("strangler_fallbacks_total", _C, "Answers by legacy after the extracted side failed.", ("route", "reason")),
+    Metric(
+        "strangler_retries_total", _C, "Requests sent again to the same backend, by what failed.", ("route", "reason")
+    ),
+    Metric("strangler_retries_refused_total", _C, "Retries not made because the budget was used up.", ("backend",)),
+    Metric("strangler_ejections_total", _C, "Times a url was left alone for failing in a row.", ("backend", "url")),
+    Metric(
+        "strangler_url_usable",
+        _G,
+        "1 while every worker uses the url; 0: unhealthy or ejected in any.",
+        ("backend", "url"),
+    ),
+    Metric("strangler_shedding", _G, "1 while any worker refuses new requests for want of memory."),
+    Metric("strangler_worker_memory_bytes", _G, "Resident memory of the largest worker."),
     Metric("strangler_breaker_open", _G, "1 while a backend's breaker is open in any worker.", ("backend",)),
     Metric("strangler_route_stage", _G, "1 for the stage a route is in, 0 for the others.", ("route", "stage")),
     Metric("strangler_route_canary_percent", _G, "Percent of clients the extracted side answers.", ("route",)),

@@ -14,12 +14,14 @@ class EventKind(StrEnum):
     URL_RETURNED = "url_returned"
     URL_UNHEALTHY = "url_unhealthy"
     URL_HEALTHY = "url_healthy"
+    NOT_COPIED = "not_copied"
     SHEDDING = "shedding"
     SHEDDING_ENDED = "shedding_ended"
 
 
 class Event(NamedTuple):
-    """`why` is for people, but for a retry: there it is the outcome or the status that was the reason."""
+    """`why` is for people; of a retry it is the outcome or the status that was the reason, of a copy that was not made
+    the reason for the counter."""
 
     kind: EventKind
     why: str

@@ -131,6 +131,16 @@ class Standings:
         other = usable[(int(place) + 1 + int(rest * (count - 1))) % count]
         return one if under_way(one) <= under_way(other) else other
 
+    def allows(self, now: float) -> bool:
+        """For copies, as a breaker; what they met each url's standing was told."""
+        return self.breaker.allows(now)
+
+    def succeeded(self) -> None:
+        """Told already."""
+
+    def failed(self, now: float) -> None:
+        """Told already."""
+
     def may_eject(self, standing: Standing) -> bool:
         """True when this url may be left: it is not yet, it would not be more than half of them, and another is
         usable."""

@@ -98,6 +98,8 @@ class Views:
             },
             "control": {"restarts": control.restarts},
             "store": {"ok": keeper.ok, "error": keeper.error, "lost": keeper.lost},
+            "shedding": any(worker.gauges.get("shedding") for worker in control.workers()),
+            "backends": self._backends(),
             "routes": [
                 *(self._route(route, folded) for route in live.compiled.spec.routes),
                 self._unrouted(folded),
@@ -136,6 +138,18 @@ class Views:
             "verdict": self.verdict(route),
             "next_stage": str(following) if following else None,
         }
+
+    def _backends(self) -> list[dict[str, Any]]:
+        workers = self._control.workers()
+        urls = urls_of(workers)
+        return [
+            {
+                "name": name,
+                "urls": [{"url": one.url, "state": urls.get(name, {}).get(one.url, "used")} for one in backend.each()],
+                "breaker_open": any(worker.gauges.get("breakers", {}).get(name) for worker in workers),
+            }
+            for name, backend in self._control.live.compiled.spec.backends.items()
+        ]
 
     def _unrouted(self, folded: _Folded) -> dict[str, Any]:
         return {
@@ -263,6 +277,14 @@ class Views:
             gauges.append(("strangler_route_canary_percent", (route.name,), percent))
             ruling = control.desk.verdict(route).ruling
             gauges += [("strangler_verdict", (route.name, str(each)), float(each is ruling)) for each in Ruling]
+        gauges += [
+            ("strangler_shedding", (), float(any(worker.gauges.get("shedding") for worker in workers))),
+            ("strangler_worker_memory_bytes", (), float(max((w.gauges.get("memory", 0) for w in workers), default=0))),
+        ]
+        for backend, urls in urls_of(workers).items():
+            gauges += [
+                ("strangler_url_usable", (backend, url), float(stands == "used")) for url, stands in urls.items()
+            ]
         for backend in live.compiled.spec.backends:
             opened = any(worker.gauges.get("breakers", {}).get(backend) for worker in workers)
             gauges.append(("strangler_breaker_open", (backend,), float(opened)))
@@ -271,6 +293,19 @@ class Views:
                 total = float(sum(pool[place] for pool in pools))
                 gauges.append(("strangler_pool_connections", (backend, word), total))
         return gauges
+
+
+def urls_of(workers: list[WorkerView]) -> dict[str, dict[str, str]]:
+    """By backend, of those with several urls or health checks, each url's worst standing in any worker: `unhealthy`,
+    `ejected` or `used`."""
+    found: dict[str, dict[str, str]] = {}
+    for worker in workers:
+        for backend, urls in worker.gauges.get("urls", {}).items():
+            for url, healthy, out in urls:
+                stands = "unhealthy" if not healthy else "ejected" if out else "used"
+                known = found.setdefault(backend, {}).get(url, "used")
+                found[backend][url] = min(known, stands, key=("unhealthy", "ejected", "used").index)
+    return found
 
 
 def _plain_exemplar(exemplar: Exemplar, base: str) -> dict[str, Any]:

@@ -39,6 +39,7 @@ from proxy.runtime.outbox import CONTROL_LAGS, Outbox
 from proxy.runtime.processes import keep_going
 from proxy.runtime.settings import Settings, public_url
 from proxy.runtime.shipping import snapshot_left
+from proxy.runtime.telling import tell
 from proxy.shadow import Shadow
 
 TICK = 0.1
@@ -142,7 +143,7 @@ class Worker:
         shadow = Shadow(
             budget=snapshot.spec.shadow,
             call=self._call,
-            breaker=self._breaker,
+            breaker=lambda backend: self.data_path.gate(backend) if self.data_path else None,
             publish=self._publish,
             not_compared=self._not_compared,
             dropped=self._dropped,
@@ -157,6 +158,7 @@ class Worker:
             dice=random.random,
             pins=shared_pins(self.order.pins),
             told_of_keys=self._told_of_keys,
+            tell=lambda event: tell(event, self.metrics, log),
         )
         self.shadow = shadow
 
@@ -318,6 +320,9 @@ class Worker:
             "client_connections": data_path.client_connections,
             "pools": data_path.pools(),
             "breakers": {name: breaker.open for name, breaker in self.breakers.items()},
+            "urls": data_path.urls(),
+            "shedding": data_path.shedding.refuses,
+            "memory": data_path.shedding.memory,
             "shadow": self.shadow.depth() if self.shadow else {},
             "certificates_ok": data_path.keyring.ok,
         }

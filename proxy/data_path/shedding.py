@@ -1,0 +1,96 @@
+"""What a worker gives up, and then refuses, before memory runs out.
+
+Everything that an exchange may buffer is bounded, but thousands of bounded buffers are a lot: clients that do not read
+their answers, uploads that are captured for comparing, heads that never end. When the system's memory is used up the
+kernel kills the worker, and all its exchanges with it; to refuse some is the smaller harm (Envoy's overload manager).
+
+What counts is what the kernel counts: resident memory, looked at ten times a second, whatever it is used for. From four
+fifths of `limits.memory` on nothing is copied for comparing; at the limit new requests get 503 with Retry-After, while
+those under way go on. Each ends a little lower than it began, so that it does not flutter. An allocator keeps what was
+freed, which would look like memory in use for ever; so while it is tight the worker hands free pages back (glibc).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from proxy.data_path.wheel import NEVER
+from proxy.model.events import Event, EventKind, Tell
+
+if TYPE_CHECKING:
+    from proxy.data_path.wheel import Wheel
+
+EVERY = 0.1
+TIGHT = 0.8  # of the limit
+_CALMER = 0.95  # of where it began: there it ends
+_TRIM_EVERY = 10  # looks
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def resident(statm: int) -> int:
+    """The resident memory of this process in bytes. `statm` is its open /proc/self/statm."""
+    return int(os.pread(statm, 128, 0).split(b" ", 2)[1]) * _PAGE
+
+
+def _hand_back() -> Callable[[], object]:
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    return (lambda: None) if trim is None else (lambda: trim(0))
+
+
+class Shedding:
+    """`limit` gives the bound in bytes that is in force. `is_tight`: nothing is to be copied; `refuses`: no new request
+    is to be taken."""
+
+    # fmt: off
+    __slots__ = (
+        "_hand_back", "_limit", "_looks", "_statm", "_tell", "_wheel",
+        "deadline", "due", "is_tight", "memory", "refuses",
+    )
+    # fmt: on
+
+    def __init__(self, wheel: Wheel, limit: Callable[[], int], tell: Tell) -> None:
+        self._wheel = wheel
+        self._limit = limit
+        self._tell = tell
+        self._hand_back = _hand_back()
+        self._statm = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+        self._looks = 0
+        self.memory = resident(self._statm)
+        self.is_tight = False
+        self.refuses = False
+        self.deadline = NEVER
+        self.due = NEVER
+
+    def begin(self) -> None:
+        """Look from now on."""
+        self._wheel.watch(self, self._wheel.now + EVERY)
+
+    def close(self) -> None:
+        self.deadline = NEVER
+        if self._statm >= 0:
+            os.close(self._statm)
+            self._statm = -1
+
+    def expired(self, now: float) -> None:
+        if self._statm < 0:
+            return
+        self._wheel.watch(self, now + EVERY)
+        self.look(resident(self._statm))
+        if self.is_tight:
+            self._looks += 1
+            if self._looks % _TRIM_EVERY == 1:
+                self._hand_back()
+
+    def look(self, memory: int) -> None:
+        """Decide by this many bytes."""
+        self.memory = memory
+        limit = self._limit()
+        self.is_tight = memory >= limit * TIGHT * (_CALMER if self.is_tight else 1.0)
+        refuses = memory >= limit * (_CALMER if self.refuses else 1.0)
+        if refuses is not self.refuses:
+            self.refuses = refuses
+            kind = EventKind.SHEDDING if refuses else EventKind.SHEDDING_ENDED
+            self._tell(Event(kind, f"{memory >> 20} MB resident, limits.memory is {limit >> 20} MB"))

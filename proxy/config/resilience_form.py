@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from proxy.config.blocks import Form
 from proxy.config.fields import Duration, DurationOrZero, bad, default, seconds, value
@@ -21,10 +22,13 @@ def _target(given: str) -> str:
     return given
 
 
-def _few(given: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,2}", given, re.ASCII) or not 1 <= int(given) <= _MOST:
-        raise bad(f"must be a whole number from 1 to {_MOST}", "Write digits only.")
-    return int(given)
+def _whole(least: int) -> Callable[[str], int]:
+    def read(given: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,2}", given, re.ASCII) or not least <= int(given) <= _MOST:
+            raise bad(f"must be a whole number from {least} to {_MOST}", "Write digits only.")
+        return int(given)
+
+    return read
 
 
 def _code(given: str) -> int:
@@ -33,9 +37,13 @@ def _code(given: str) -> int:
     return int(given)
 
 
-_COUNT = {"type": ["integer", "string"], "minimum": 1, "maximum": _MOST}
+def _count(least: int) -> tuple[PlainValidator, WithJsonSchema]:
+    return value(_whole(least), "count", {"type": ["integer", "string"], "minimum": least, "maximum": _MOST})
+
+
 Target = Annotated[str, *value(_target, "path", {"type": "string"})]
-Few = Annotated[int, *value(_few, "count", _COUNT)]
+Few = Annotated[int, *_count(1)]
+FewOrNone = Annotated[int, *_count(0)]
 Code = Annotated[int, *value(_code, "status", {"type": ["integer", "string"], "minimum": 400, "maximum": 599})]
 
 
@@ -63,7 +71,9 @@ class RetryForm(Form):
     """When a backend that failed is asked once more. Only what may be sent twice is: idempotent methods with a body of
     at most 64 KB, and whatever never left. Retries of what had left are at most a fifth of the requests, and ten."""
 
-    attempts: Few = default(_RETRY.attempts, "How often a request may be sent again to the same backend.")
+    attempts: FewOrNone = default(
+        _RETRY.attempts, "How often a request may be sent again to the same backend; 0: never, several urls or not."
+    )
     codes: tuple[Code, ...] = default(
         _RETRY.codes,
         "Answers that count as failures too: `[502, 503, 504]`. A failure before an answer (refused, reset, too late)"

@@ -94,7 +94,7 @@ def build_plan(route: Route, spec: RoutesSpec, state: RouteState, rules: str) ->
     if filters is not None or route.timeouts != NO_TIMEOUTS:
         plan = replace(plan, filters=filters, timeouts=None if route.timeouts == NO_TIMEOUTS else route.timeouts)
     if route.retry is not None:
-        plan = replace(plan, retry=route.retry)
+        plan = replace(plan, retry=route.retry if route.retry.attempts else None)
     elif spec.backends[spec.legacy].others or spec.backends[route.extracted].others:
         plan = replace(plan, retry=_ELSEWHERE)
     if route.pin_after_write is None:

@@ -9,6 +9,7 @@ from types import TracebackType
 
 from proxy.data_path import DataPath, Doors
 from proxy.model.decision import Decision
+from proxy.model.events import Event
 from proxy.model.observation import Exchange
 from proxy.model.records import Ended
 from proxy.model.sides import Stage
@@ -50,6 +51,7 @@ class Running:
         self.spec = spec
         self._listener = listener
         self.told: list[tuple[str, str]] = []
+        self.events: list[Event] = []
         self.ended: list[Ended] = []
         self.offered: list[tuple[Exchange, Decision]] = []
         self.breakers: dict[str, Breaker] = {}
@@ -70,6 +72,7 @@ class Running:
             breakers=self.breaker,
             dice=lambda: self._dice,
             told_of_keys=lambda what, trouble: self.told.append((what, trouble)),
+            tell=self.events.append,
         )
         self.listener = self._listener or socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.listener.setblocking(False)

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -133,7 +134,7 @@ class Ledger:
         row = self._signatures.get(name)
         if row is None:
             row = SignatureRow(name[0], signature, Kind.NOISE, Risk.HIGH, path, 0, 0, count, at, at)
-        self._signatures[name] = row._replace(count=max(row.count, count), last=max(row.last, at))
+        self._signatures[name] = replace(row, count=max(row.count, count), last=max(row.last, at))
         self._flagged[name] = None
 
     def key(self, key: EvidenceKey) -> EvidenceKey:
@@ -308,9 +309,12 @@ class Ledger:
                 key, name[1], what.kind, what.risk, what.path, *what.statuses, 1, at, at
             )
             return
-        if name[1] == OTHER and risk is Risk.HIGH:
-            row = row._replace(risk=risk)
-        self._signatures[name] = row._replace(count=row.count + 1, first=min(row.first, at), last=max(row.last, at))
+        if name[1] != OTHER or risk is not Risk.HIGH:
+            risk = row.risk
+        statuses = (row.status_legacy, row.status_extracted)
+        self._signatures[name] = SignatureRow(  # `replace` takes four times as long
+            key, row.signature, row.kind, risk, row.path, *statuses, row.count + 1, min(row.first, at), max(row.last, at)
+        )
 
 
 _NOTHING = Described("", Risk.MEDIUM, "", (0, 0))

@@ -50,7 +50,8 @@ class AuditRow(NamedTuple):
     why: str
 
 
-class SignatureRow(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SignatureRow:
     """One group of equal mismatches under one evidence key."""
 
     key: EvidenceKey

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -164,7 +165,7 @@ def test_odd_text_from_answers_is_stored_and_never_stops_a_batch(store: Store) -
     store.write(
         Batch(
             exemplars=[odd],
-            signatures=[signature()._replace(path=f"$.ü{lone}")],
+            signatures=[replace(signature(), path=f"$.ü{lone}")],
             audit=[AuditRow(1.0, "ann", "halt", "", lone, "")],
             inventory=[row],
         )

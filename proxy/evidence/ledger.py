@@ -313,7 +313,15 @@ class Ledger:
             risk = row.risk
         statuses = (row.status_legacy, row.status_extracted)
         self._signatures[name] = SignatureRow(  # `replace` takes four times as long
-            key, row.signature, row.kind, risk, row.path, *statuses, row.count + 1, min(row.first, at), max(row.last, at)
+            key,
+            row.signature,
+            row.kind,
+            risk,
+            row.path,
+            *statuses,
+            row.count + 1,
+            min(row.first, at),
+            max(row.last, at),
         )
 
 

@@ -61,7 +61,7 @@ def read_states(plain: PlainStates) -> dict[str, RouteState]:
 def assembled(frame: Snapshot, told: Iterable[Entry], states: PlainStates, before: Snapshot | None) -> Steps[Snapshot]:
     """The snapshot of which `frame` is all but the routes and `told` the routes, by a worker that has `before`. `told`
     is read an entry a step."""
-    routes: list[Route] = []
+    by_name: dict[str, Route] = {}
     held: dict[str, RouteState] = {}
     rules: dict[str, str] = {}
     kept: dict[str, Plan] = {}
@@ -70,7 +70,7 @@ def assembled(frame: Snapshot, told: Iterable[Entry], states: PlainStates, befor
         route, digest = _read(entry, before)
         name = route.name
         is_known = before is not None and before.spec.by_name.get(name) is route and before.rules[name] == digest
-        routes.append(route)
+        by_name[name] = route
         rules[name] = digest
         changed = states.get(name)
         if changed is not None:
@@ -80,13 +80,13 @@ def assembled(frame: Snapshot, told: Iterable[Entry], states: PlainStates, befor
             held[name] = before.states[name]
         if is_known and before is not None and name in before.plans and before.states[name] == held[name]:
             kept[name] = before.plans[name]
-    whole = tuple(routes)
+    whole = tuple(by_name.values())
     same = before is not None and len(whole) == len(before.spec.routes)
     for mine, other in zip(whole, before.spec.routes if before is not None and same else (), strict=False):
         yield
         same = same and mine is other
     table = before.table if same and before is not None else (yield from table_in_steps(whole))
-    spec = replace(frame.spec, routes=whole, by_name={route.name: route for route in whole})
+    spec = replace(frame.spec, routes=whole, by_name=by_name)
     if before is None or (before.spec.backends, before.spec.legacy) != (spec.backends, spec.legacy):
         kept = {}  # plans name backends and hold what is changed for them
     return replace(frame, spec=spec, table=table, states=held, rules=rules, plans=Plans(spec, held, rules, kept))

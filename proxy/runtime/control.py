@@ -16,7 +16,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import structlog
@@ -26,6 +26,7 @@ from aiohttp import web
 from proxy import __version__, routing
 from proxy.admin import make_app
 from proxy.metrics import Totals
+from proxy.model.records import AuditRow
 from proxy.model.spec import Retention
 from proxy.runtime import processes, watch
 from proxy.runtime.asker import Asker
@@ -47,6 +48,8 @@ from proxy.store import Batch, Store, StoreTrouble
 SETTLE = 0.2  # seconds between two rounds of counting and writing
 PRUNE = 600.0
 INVENTORY = 5.0
+AT_ONCE = 16  # lines of the log, then whatever else waits is done
+SHOWN = 100  # changes in the log line of a reload; each has a line of its own
 JOBS_END = 3.0  # seconds that background jobs and admin requests may take to end
 
 log = structlog.get_logger("strangler.control")
@@ -167,8 +170,10 @@ class Control:
             leave(self.settings.state, [self.workers.send_states(snapshot)], begun=True)
         if change.cut:
             self.workers.cut(change.cut)
-        for row in change.audit:
-            log.info("audit", who=row.who, action=row.action, route=row.route, what=row.what, why=row.why)
+        for row in change.audit[:AT_ONCE]:
+            log.info("audit", **row._asdict())
+        if len(change.audit) > AT_ONCE:
+            self._soon(_log_audit(change.audit[AT_ONCE:]))
         self.keeper.write(
             Batch(
                 audit=change.audit,
@@ -192,7 +197,8 @@ class Control:
             for problem in fresh.built.problems:
                 log.warning("routes_problem", problem=str(problem))
             self.apply(change)
-        log.info("reload", ok=fresh.packed is not None, by=who, changes=list(change.words))
+        more = len(change.words) - SHOWN
+        log.info("reload", ok=fresh.packed is not None, by=who, changes=change.words[:SHOWN], more=max(more, 0) or None)
         return fresh.built, change.words
 
     async def _watch(self) -> None:
@@ -275,6 +281,14 @@ class Control:
         task = asyncio.ensure_future(work)
         self._running = {*getattr(self, "_running", set()), task}
         task.add_done_callback(lambda done: self._running.discard(done))
+
+
+async def _log_audit(rows: Sequence[AuditRow]) -> None:
+    """An edit may change ten thousand routes: a few lines at a time."""
+    for number, row in enumerate(rows):
+        log.info("audit", **row._asdict())
+        if number % AT_ONCE == 0:
+            await asyncio.sleep(0)
 
 
 def _write_private(path: Path, value: object) -> None:

@@ -4,17 +4,21 @@ between; what halts or moves routes takes effect at once, also while a table is 
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import TypeVar
 
 from proxy import routing
+from proxy.model.spec import Route
 from proxy.runtime.link import Kind, unpack_compiled
 from proxy.runtime.shipping import moved, read_entries
 
 SLICE = 0.0005  # seconds of work on a table, then whoever waits is served
 REST = 0.001  # seconds between two slices
+LARGE = 16  # parts of a table
 
 T = TypeVar("T")
 
@@ -30,6 +34,27 @@ async def in_slices(steps: routing.Steps[T], rest: Callable[[], float]) -> T:
             made: T = finished.value
             return made
         await asyncio.sleep(rest())
+
+
+@contextmanager
+def calm_while(*, large: bool) -> Iterator[None]:
+    """While a large table is made the garbage collector does not look: it would find nothing, and hold the worker up
+    for longer than all slices. What was made is then taken out of its sight, as what was there at the start was."""
+    if large:
+        gc.disable()
+    try:
+        yield
+    finally:
+        if large:
+            gc.freeze()
+            gc.enable()
+
+
+def _freed(routes: list[Route]) -> routing.Steps[None]:
+    """Lets go of the routes of before, a few at a time; who still serves by them holds them himself."""
+    while routes:
+        del routes[-10:]
+        yield
 
 
 class Intake:
@@ -78,10 +103,16 @@ class Intake:
             if kind is not Kind.SNAPSHOT:
                 self._take(kind, payload)
                 continue
-            frame, states = unpack_compiled(payload)
+            await self._take_table(payload, parts)
+
+    async def _take_table(self, payload: bytes, parts: list[bytes]) -> None:
+        frame, states = unpack_compiled(payload)
+        before = list(self.told.spec.routes) if self.told is not None else []
+        with calm_while(large=len(parts) > LARGE):
             steps = routing.assembled(frame, read_entries(parts), states, self.told)
             self.told = await in_slices(steps, lambda: 0.0 if self._line else REST)  # somebody may wait for it
-            self._put_in_force()
+        self._put_in_force()
+        await in_slices(_freed(before), lambda: REST)
 
     def _worked(self, task: asyncio.Task[None]) -> None:
         self._working = None

@@ -149,9 +149,10 @@ class Live:
         """A route whose extracted backend is another one than before begins a new epoch: what was compared with the
         old one says nothing about the new. One instance more or less is no other backend."""
         new = self.compiled.spec
+        left, taken = _places(old), _places(new)
         for route in new.routes:
             before = old.by_name.get(route.name)
-            if before is None or _places(old, before) & _places(new, route):
+            if before is None or left[before.extracted] & taken[route.extracted]:
                 continue
             state = self.states[route.name]
             self.states[route.name] = state._replace(epoch=state.epoch + 1)
@@ -168,8 +169,11 @@ class Live:
         return AuditRow(self.clock(), who, action, route, what, why)
 
 
-def _places(spec: RoutesSpec, route: Route) -> set[tuple[str, int, str | None]]:
-    return {(one.host, one.port, one.socket) for one in spec.backends[route.extracted].each()}
+def _places(spec: RoutesSpec) -> dict[str, set[tuple[str, int, str | None]]]:
+    """Where the urls of each backend lead."""
+    return {
+        name: {(one.host, one.port, one.socket) for one in backend.each()} for name, backend in spec.backends.items()
+    }
 
 
 def _stage(stage: Stage, percent: float) -> str:

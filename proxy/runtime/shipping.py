@@ -15,7 +15,7 @@ from proxy.model.spec import RoutesSpec
 from proxy.runtime.link import FRAME, Kind, pack_compiled, unpack_compiled
 from proxy.runtime.load import Compiled
 
-PART = 32  # routes; a worker reads a part in one go
+PART = 16  # routes; a worker reads a part in one go
 
 Frame = tuple[Kind, bytes]
 

@@ -1,5 +1,5 @@
-"""HTTPRoute conformance: Retry, and what GEP-1731 says beside its cases. Written anew as tables over routes.yaml, on real
-sockets: the backend fails as often as the request tells it to."""
+"""HTTPRoute conformance: Retry, and what GEP-1731 says beside its cases. Written anew as tables over routes.yaml, on
+real sockets: the backend fails as often as the request tells it to."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ def proxied(upstream: RawUpstream) -> Running:
 
 async def asked(path: str, code: str, fails: int, method: str = "GET", body: bytes = b"") -> tuple[int, int, Running]:
     """The status that the client got, how often the backend was asked, and the proxy's records."""
-    async with Echo() as upstream, proxied(upstream) as proxy, await proxy.connect() as client:
+    upstream = Echo()
+    async with upstream, proxied(upstream) as proxy, await proxy.connect() as client:
         lines = (f"{method} {path}?id=x&code={code}&fails={fails} HTTP/1.1", "Host: h", f"Content-Length: {len(body)}")
         await client.send("\r\n".join((*lines, "\r\n")).encode() + body)
         head, _ = await client.answer()
@@ -130,7 +131,8 @@ async def test_what_was_tried_stands_in_the_record() -> None:
 
 async def test_when_everything_fails_the_budget_bounds_what_the_backend_sees() -> None:
     requests = 200
-    async with Echo() as upstream, proxied(upstream) as proxy:
+    upstream = Echo()
+    async with upstream, proxied(upstream) as proxy:
         for number in range(requests):
             async with await proxy.connect() as client:
                 target = f"/retry/code-500-attempts-3?id=x&code=500&fails={10**6}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import socket
+from collections.abc import Callable
 from types import TracebackType
 
 from proxy.data_path import DataPath, Doors
@@ -57,7 +58,7 @@ class Running:
         self.breakers: dict[str, Breaker] = {}
         self.port = 0
         self.wires: list[Wire] = []
-        self._dice = dice
+        self.dice: Callable[[], float] = lambda: dice
 
     def breaker(self, name: str) -> Breaker:
         if name not in self.breakers:
@@ -70,7 +71,7 @@ class Running:
             record=self.ended.append,
             offer=lambda exchange, decision: self.offered.append((exchange, decision)),
             breakers=self.breaker,
-            dice=lambda: self._dice,
+            dice=self.dice,
             told_of_keys=lambda what, trouble: self.told.append((what, trouble)),
             tell=self.events.append,
         )

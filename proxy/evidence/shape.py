@@ -36,6 +36,7 @@ PAIRS = 8  # pairs of its answers before their distance may
 FORMS = 12  # forms kept; a field with more of them has none in particular
 FEW = 8  # values kept; a field with more of them has no list of values
 LATER = 10.0  # seconds that the extracted side may be asked after legacy
+UNWRITTEN = 3  # zeros that a number may end in by chance, and JSON writes none of them: one in a thousand has more
 HEADS_ONLY = frozenset({Kind.STATUS, Kind.TYPE})  # compared by their first word, and strictly
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-([0-9a-fA-F])[0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
@@ -230,7 +231,9 @@ class Hull:
     def _off_amount(self, ours: Form, theirs: Form) -> str:
         if ours.amount is None or theirs.amount is None:
             return ""
-        if self._outside("places", self.places, theirs.places, ours.places):
+        zeros = UNWRITTEN if theirs.name == "number" else 0
+        written = max(theirs.places, min(ours.places, theirs.places + zeros))
+        if self._outside("places", self.places, written, ours.places):
             return f"{theirs.places} decimal places"
         if self.pairs < PAIRS:
             return ""

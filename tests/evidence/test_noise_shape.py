@@ -132,6 +132,16 @@ def test_nothing_is_off_before_enough_is_known() -> None:
     assert hull.off('"req_00ff00ff00ff"', '"ch_1"', Kind.VALUE) == ""
 
 
+def test_a_number_may_end_in_zeros_that_nobody_writes() -> None:
+    hull = Hull()
+    for at in range(100):
+        hull.see(f"1795245528.{1_000_001 + 7 * at}", Kind.VALUE)
+        hull.see_pair("1795245528.2637548", "1795245529.1234567")
+    assert hull.off("1795245528.2637548", "1795245528.2642", Kind.VALUE) == ""
+    assert hull.off("1795245528.2637548", "1795245528.26", Kind.VALUE) == "2 decimal places"
+    assert hull.off("1795245528.2637548", "1795245528.26375481", Kind.VALUE) == "8 decimal places"
+
+
 def test_a_status_that_legacy_never_gave_is_off_at_once() -> None:
     hull = Hull()
     for status in ("200", "503"):

@@ -47,7 +47,7 @@ def command(client: Client, route: str | None, as_json: bool) -> None:
         if as_json:
             return show_json(answer)
         _show_routes([answer], full=True)
-        if answer.get("signatures"):
+        if any(row.get("current", True) for row in answer.get("signatures", ())):
             show("", f"Open `strangler mismatches {clean(route)}` for what differs.")
         return None
     answer = client.get("status")

@@ -137,6 +137,8 @@ def test_status_of_one_route(ask: Run, admin: CannedAdmin) -> None:
     assert "`strangler promote charge-read` moves it to live" in result.stdout
     assert "strangler mismatches charge-read" in result.stdout
     assert json.loads(ask("status", "charge-read", "--json").stdout) == one
+    admin.answers("GET", "/routes/charge-read", one | {"signatures": [answers.signature(current=False)]})
+    assert "strangler mismatches" not in ask("status", "charge-read").stdout
 
 
 @pytest.mark.parametrize(("ruling", "code"), [("pass", 0), ("fail", 1), ("inconclusive", 3), ("surprise", 2)])

@@ -66,7 +66,7 @@ async def _readyz(request: web.Request) -> web.Response:
 
 async def _metrics(request: web.Request) -> web.Response:
     headers = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
-    return web.Response(body=request.app[_FACE].metrics(), headers=headers)
+    return web.Response(body=await request.app[_FACE].metrics(), headers=headers)
 
 
 async def _status(request: web.Request) -> web.Response:

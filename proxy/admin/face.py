@@ -84,7 +84,7 @@ class ControlFace:
     answers whether traffic can be served, and why not."""
 
     ready: Callable[[], tuple[bool, str]]
-    metrics: Callable[[], bytes]
+    metrics: Callable[[], Awaitable[bytes]]
     routes: Callable[[], Collection[str]]
     status: Callable[[], Json]
     route: Callable[[str], Json]

@@ -6,14 +6,14 @@ lock, no shared memory, no label lookup in the library on the way of a request.
 
 from proxy.metrics.accumulator import Accumulator, Changes
 from proxy.metrics.catalogue import CATALOGUE, Metric, MetricType
-from proxy.metrics.exposition import CONTENT_TYPE, render
+from proxy.metrics.exposition import Gauge, render
 from proxy.metrics.totals import SideFigures, Totals
 
 __all__ = [
     "CATALOGUE",
-    "CONTENT_TYPE",
     "Accumulator",
     "Changes",
+    "Gauge",
     "Metric",
     "MetricType",
     "SideFigures",

@@ -14,6 +14,7 @@ from proxy.runtime.commands import Commands, Moved, Refused, plain_verdict
 from proxy.runtime.live import Live
 from proxy.runtime.load import Built
 from proxy.runtime.replays import Replays
+from proxy.runtime.slices import in_slices, joined
 from proxy.runtime.views import Views
 from proxy.store import StoreTrouble
 
@@ -68,7 +69,7 @@ def make_face(
 
     return ControlFace(
         ready=views.ready,
-        metrics=views.metrics,
+        metrics=lambda: in_slices(joined(views.metrics())),
         routes=lambda: live.compiled.spec.by_name.keys(),
         status=views.status,
         route=lambda name: views.route(route(name)),

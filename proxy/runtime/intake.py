@@ -8,32 +8,14 @@ import gc
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from time import perf_counter
-from typing import TypeVar
 
 from proxy import routing
 from proxy.model.spec import Route
 from proxy.runtime.link import Kind, unpack_compiled
 from proxy.runtime.shipping import moved, read_entries
+from proxy.runtime.slices import REST, in_slices
 
-SLICE = 0.0005  # seconds of work on a table, then whoever waits is served
-REST = 0.001  # seconds between two slices
 LARGE = 16  # parts of a table
-
-T = TypeVar("T")
-
-
-async def in_slices(steps: routing.Steps[T], rest: Callable[[], float]) -> T:
-    """What the steps return, run to their end a slice at a time; `rest` says how long to pause after one."""
-    while True:
-        end = perf_counter() + SLICE
-        try:
-            while perf_counter() < end:
-                next(steps)
-        except StopIteration as finished:
-            made: T = finished.value
-            return made
-        await asyncio.sleep(rest())
 
 
 @contextmanager
@@ -112,7 +94,7 @@ class Intake:
             steps = routing.assembled(frame, read_entries(parts), states, self.told)
             self.told = await in_slices(steps, lambda: 0.0 if self._line else REST)  # somebody may wait for it
         self._put_in_force()
-        await in_slices(_freed(before), lambda: REST)
+        await in_slices(_freed(before))
 
     def _worked(self, task: asyncio.Task[None]) -> None:
         self._working = None

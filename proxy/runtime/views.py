@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from proxy import __version__, evidence, routing
-from proxy.metrics import SideFigures, Totals, render
-from proxy.metrics.exposition import Gauge
+from proxy.metrics import Gauge, SideFigures, Totals, render
 from proxy.model.comparison import NotCompared
 from proxy.model.decision import UNROUTED
 from proxy.model.evidence import Ruling
@@ -236,7 +235,8 @@ class Views:
         rows = await self._control.keeper.read(lambda store: store.history(route, limit))
         return {"rows": [row._asdict() for row in rows]}
 
-    def metrics(self) -> bytes:
+    def metrics(self) -> Iterator[bytes]:
+        """The text of a scrape, in pieces."""
         self._control.desk.count_into(self._control.totals)
         return render(self._control.totals, self._gauges())
 
@@ -245,10 +245,10 @@ class Views:
         connected = bool(self._control.workers())
         return connected, "" if connected else "no worker is connected"
 
-    def _gauges(self) -> list[Gauge]:
+    def _gauges(self) -> Iterator[Gauge]:
         control = self._control
         live, workers = control.live, control.workers()
-        gauges: list[Gauge] = [
+        yield from (
             ("strangler_config_reload_success", (), float(live.last_ok)),
             ("strangler_certificates_ok", (), float(all(w.gauges.get("certificates_ok", True) for w in workers))),
             ("strangler_config_generation", (), float(live.generation)),
@@ -265,34 +265,33 @@ class Views:
                 (),
                 float(sum(worker.gauges.get("client_connections", 0) for worker in workers)),
             ),
-        ]
-        for route in live.compiled.spec.routes:
-            state = live.states[route.name]
-            gauges += [
-                ("strangler_route_stage", (route.name, str(stage)), float(stage is state.stage)) for stage in STAGES
-            ]
-            percent = (
-                state.percent if state.stage is Stage.CANARY else 100.0 * (state.stage in (Stage.LIVE, Stage.RETIRED))
-            )
-            gauges.append(("strangler_route_canary_percent", (route.name,), percent))
-            ruling = control.desk.verdict(route).ruling
-            gauges += [("strangler_verdict", (route.name, str(each)), float(each is ruling)) for each in Ruling]
-        gauges += [
-            ("strangler_shedding", (), float(any(worker.gauges.get("shedding") for worker in workers))),
-            ("strangler_worker_memory_bytes", (), float(max((w.gauges.get("memory", 0) for w in workers), default=0))),
-        ]
+        )
+        yield "strangler_shedding", (), float(any(worker.gauges.get("shedding") for worker in workers))
+        memory = float(max((worker.gauges.get("memory", 0) for worker in workers), default=0))
+        yield "strangler_worker_memory_bytes", (), memory
         for backend, urls in urls_of(workers).items():
-            gauges += [
-                ("strangler_url_usable", (backend, url), float(stands == "used")) for url, stands in urls.items()
-            ]
+            for url, stands in urls.items():
+                yield "strangler_url_usable", (backend, url), float(stands == "used")
+        for name in list(live.compiled.spec.by_name):
+            route = live.route(name)  # the file may be another one by now
+            if route is not None:
+                yield from self._gauges_of(route)
         for backend in live.compiled.spec.backends:
             opened = any(worker.gauges.get("breakers", {}).get(backend) for worker in workers)
-            gauges.append(("strangler_breaker_open", (backend,), float(opened)))
+            yield "strangler_breaker_open", (backend,), float(opened)
             pools = [worker.gauges["pools"][backend] for worker in workers if backend in worker.gauges.get("pools", {})]
             for place, word in enumerate(("idle", "busy", "waiting")):
-                total = float(sum(pool[place] for pool in pools))
-                gauges.append(("strangler_pool_connections", (backend, word), total))
-        return gauges
+                yield "strangler_pool_connections", (backend, word), float(sum(pool[place] for pool in pools))
+
+    def _gauges_of(self, route: Route) -> Iterator[Gauge]:
+        state = self._control.live.states[route.name]
+        for stage in STAGES:
+            yield "strangler_route_stage", (route.name, str(stage)), float(stage is state.stage)
+        percent = state.percent if state.stage is Stage.CANARY else 100.0 * (state.stage in (Stage.LIVE, Stage.RETIRED))
+        yield "strangler_route_canary_percent", (route.name,), percent
+        ruling = self._control.desk.verdict(route).ruling
+        for each in Ruling:
+            yield "strangler_verdict", (route.name, str(each)), float(each is ruling)
 
 
 def urls_of(workers: list[WorkerView]) -> dict[str, dict[str, str]]:

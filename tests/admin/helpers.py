@@ -35,7 +35,7 @@ class Control:
     def face(self) -> ControlFace:
         return ControlFace(
             ready=lambda: (not self.why_not_ready, self.why_not_ready),
-            metrics=lambda: b"# HELP strangler_halted x\n# TYPE strangler_halted gauge\nstrangler_halted 0.0\n",
+            metrics=self.metrics,
             routes=lambda: [*self.verdicts, "unrouted"],
             status=lambda: {"halted": False, "routes": [{"name": name} for name in self.verdicts]},
             route=lambda name: {"name": name, "signatures": []},
@@ -54,6 +54,9 @@ class Control:
             resume=self.resume,
             reload=self.reload,
         )
+
+    async def metrics(self) -> bytes:
+        return b"# HELP strangler_halted x\n# TYPE strangler_halted gauge\nstrangler_halted 0.0\n"
 
     async def mismatches(self, route: str) -> Reply:
         return Reply(200, {"route": route, "build": "build-1", "signatures": []})

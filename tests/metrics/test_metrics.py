@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import marshal
 import random
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
 
-from proxy.metrics import CATALOGUE, Accumulator, Changes, MetricType, SideFigures, Totals, render
+from proxy.metrics import CATALOGUE, Accumulator, Changes, Gauge, MetricType, SideFigures, Totals, render
 from proxy.metrics.buckets import COUNT, TOP, conventional, index, middle, quantile
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
+def text_of(totals: Totals, gauges: Iterable[Gauge] = ()) -> str:
+    return b"".join(render(totals, gauges)).decode()
+
+
 def scrape(totals: Totals, *gauges: tuple[str, tuple[str, ...], float]) -> Samples:
     samples: Samples = {}
-    for family in text_string_to_metric_families(render(totals, gauges).decode()):
+    for family in text_string_to_metric_families(text_of(totals, gauges)):
         for sample in family.samples:
             key = (sample.name, tuple(sorted(sample.labels.items())))
             assert key not in samples, f"{key} is there twice"
@@ -183,12 +191,50 @@ def test_the_text_holds_the_counted_values() -> None:
     assert samples["strangler_halted", ()] == 3
 
 
+def test_the_text_is_that_of_the_official_library() -> None:
+    totals, gauges = filled()
+    accumulator = Accumulator()
+    accumulator.request('odd "\\\n', "extracted", "upstream_closed", 502)
+    accumulator.observe("b", "extracted", "shadow", 3.75)
+    accumulator.add("strangler_fallbacks_total", ("b", "upstream_closed"), 1e17)
+    totals.apply("worker-2", accumulator.changes())
+    registry = CollectorRegistry()
+    text = text_of(totals, gauges)
+
+    class Again(Collector):
+        def collect(self) -> Iterable[Family]:
+            return text_string_to_metric_families(text)
+
+    registry.register(Again())
+    assert [in_order(line) for line in text.splitlines()] == generate_latest(registry).decode().splitlines()
+
+
+def in_order(line: str) -> str:
+    """A sample with its labels in the order of their names, as the library has them."""
+    name, brace, rest = line.partition("{")
+    labelled, _, value = rest.rpartition("} ")
+    pairs = re.findall(r'\w+="(?:[^"\\]|\\.)*"', labelled)
+    return f"{name}{{{','.join(sorted(pairs))}}} {value}" if brace else line
+
+
+def test_many_series_come_in_small_pieces() -> None:
+    accumulator, totals = Accumulator(), Totals()
+    for number in range(200):
+        accumulator.observe(f"r{number}", "legacy", "answer", 0.01)
+        accumulator.request(f"r{number}", "legacy", "ok", 200)
+    totals.apply("worker-1", accumulator.changes())
+    gauges = [("strangler_route_canary_percent", (f"r{number}",), 5.0) for number in range(200)]
+    pieces = list(render(totals, gauges))
+    assert max(piece.count(b"\n") for piece in pieces) < 500
+    assert b"".join(pieces).count(b"strangler_route_canary_percent{") == 200
+
+
 def test_an_idle_proxy_already_shows_the_counters_without_labels() -> None:
     assert scrape(Totals())["strangler_store_lost_total", ()] == 0
 
 
 def test_a_counter_that_control_keeps_elsewhere_is_shown_as_a_counter() -> None:
-    text = render(Totals(), [("strangler_store_lost_total", (), 7.0)]).decode()
+    text = text_of(Totals(), [("strangler_store_lost_total", (), 7.0)])
     assert "# TYPE strangler_store_lost_total counter" in text
     assert "\nstrangler_store_lost_total 7.0\n" in text
     assert text.count("\nstrangler_store_lost_total ") == 1
@@ -212,6 +258,6 @@ def test_names_and_labels_outside_the_catalogue_are_refused() -> None:
     with pytest.raises(ValueError, match="counter"):
         accumulator.add("strangler_halted")
     with pytest.raises(KeyError):
-        render(Totals(), [("strangler_typo", (), 1.0)])
+        text_of(Totals(), [("strangler_typo", (), 1.0)])
     with pytest.raises(ValueError, match="labels"):
-        render(Totals(), [("strangler_halted", ("a",), 1.0)])
+        text_of(Totals(), [("strangler_halted", ("a",), 1.0)])

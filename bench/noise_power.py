@@ -38,7 +38,7 @@ def wrong_for_some(share: float) -> Side:
 
 def after_others(fields: int) -> Noise:
     """As if so many fields had come up before: the next one has the least weight."""
-    return Noise.restored({"version": 2, "asked": 0, "came": fields, "fields": []})
+    return Noise.restored({"version": 3, "asked": 0, "came": fields, "fields": []})
 
 
 def until(world: World, path: str, most: int) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from random import Random
 
 from proxy.comparison import without
-from proxy.evidence.noise import Noise
+from proxy.evidence.noise import ROUNDS, Noise, Stood
 from proxy.model.comparison import Comparison, Difference, Kind, Result, Risk
 from proxy.model.noise import Reask
 
@@ -38,6 +38,16 @@ def compared(one: Answer, other: Answer) -> Comparison:
     statuses = int(one.get("status", "200")), int(other.get("status", "200"))
     fields = frozenset((each.path, each.kind) for each in found)
     return Comparison(Result.MISMATCH, None, "sig", Risk.HIGH, statuses, tuple(found), len(found), fields)
+
+
+def _reask(one: Answer, other: Answer, again: Answer, other_again: Answer) -> Reask:
+    return Reask(
+        compared(one, again),
+        compared(one, other_again),
+        compared(other, other_again),
+        compared(again, other_again),
+        compared(other, again),
+    )
 
 
 def _path(place: str) -> str:
@@ -71,17 +81,19 @@ class World:
         if (is_mismatch and self._on_mismatch) or dice.random() < self._sample:
             self.reasks += 1
             again, other_again = self._again(number, at + 1 + dice.random() / 2)
-            reask = Reask(
-                compared(one, again),
-                compared(one, other_again),
-                compared(other, other_again),
-                compared(again, other_again),
-                compared(other, again),
-            )
+            reask = _reask(one, other, again, other_again)
             self.noise.learn(first, reask)
         if not is_mismatch:
             return first
-        return without(first, self.noise.read(first, reask, may_ask=True).explained)
+        standing: Stood = {}
+        if reask is not None:
+            so_far, rounds = self.noise.standing(first, reask), 0
+            while so_far and rounds < ROUNDS:
+                rounds += 1
+                self.reasks += 1
+                further = _reask(one, other, *self._again(number, at + 1.2 + rounds + dice.random() / 2))
+                so_far = standing = self.noise.insist(so_far, first, further)
+        return without(first, self.noise.read(first, reask, may_ask=True, standing=standing).explained)
 
     def _again(self, number: int, at: float) -> tuple[Answer, Answer]:
         later = at + self._dice.random() / 50

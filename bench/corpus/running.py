@@ -19,15 +19,15 @@ from bench.corpus.answers import Bases
 from bench.corpus.cases import Case
 from bench.corpus.world import SHARES, World
 from proxy import comparison, evidence
-from proxy.evidence.noise import Noise
-from proxy.model.comparison import Comparison, Field, Result, Risk
+from proxy.evidence.noise import ROUNDS, Noise, Stood
+from proxy.model.comparison import NEW_EACH_TIME, Comparison, Field, Result, Risk
 from proxy.model.evidence import EvidenceKey, Settled
 from proxy.model.noise import Reask
 from proxy.model.observation import EMPTY_BODY, CapturedRequest, Observation, Pair
 from proxy.model.sides import Side
 from proxy.model.spec import Backend, Compare, RoutesSpec
 from proxy.runtime.comparer import all_pairs
-from proxy.runtime.explaining import explained
+from proxy.runtime.explaining import explained, once_more
 from proxy.shadow.reasks import Again, Cancel, Reasks, Ways
 
 PER_SECOND = 50  # requests of the route
@@ -110,7 +110,7 @@ class Run:
         self.now = 0.0
         self.events: list[tuple[float, int, Callable[[], None]]] = []
         self.tickets = 0
-        self.asked = 0
+        self.asked = self.flags = 0
         self.mistakes = {wrong.name: _Mistake(wrong.inside is not None) for wrong in case.wrongs}
         self.clean = Tally()
         self.early_false = self.seen = 0
@@ -188,7 +188,7 @@ class Run:
         extracted, right, wrong = self.world.extracted(number, at + self.dice.uniform(0.004, 0.03))
         mistake, truth = None, frozenset[Field]()
         if right is not None and wrong is not None:
-            mistake, truth = self.mistakes[wrong.name], comparison.compare(right, extracted, self.rules).fields
+            mistake, truth = self.mistakes[wrong.name], _fields(comparison.compare(right, extracted, self.rules))
             mistake.answers += 1
             mistake.unseen += not truth
             mistake.truths |= truth
@@ -202,35 +202,65 @@ class Run:
         sampled = self.dice.random() * 100 < SPEC.reasks.sample
         if first.result is Result.MISMATCH:
             if not self.reasks.offer(pair, first.fields, sampled, partial(self._again, waiting)):
-                self._decide(waiting, None)
+                self._decide(waiting, None, {})
             return
+        self.noise.glance(first)
+        self._note_flags()
         self._settle(waiting, first)
         if sampled and first.result in (Result.MATCH, Result.IGNORED):
             self.reasks.offer(pair, (), sampled, partial(self._sampled, waiting))
 
     def _again(self, waiting: _Waiting, again: Again | None) -> None:
-        self._decide(waiting, self._learn(waiting, again) if again else None)
+        reask = self._learn(waiting, again) if again else None
+        standing = self.noise.standing(waiting.first, reask) if reask else {}
+        self._insist(waiting, reask, standing, ROUNDS)
+
+    def _insist(self, waiting: _Waiting, reask: Reask | None, standing: Stood, rounds: int) -> None:
+        so_far = standing if rounds < ROUNDS else {}
+
+        def asked(again: Again | None) -> None:
+            further = self._all_pairs(waiting, again) if again else None
+            if further is None:
+                self._decide(waiting, reask, so_far)
+                return
+            still = self.noise.insist(standing, waiting.first, further)
+            self._note_flags()
+            self._insist(waiting, reask, still, rounds - 1)
+
+        may = standing and rounds
+        if not (may and self.reasks.offer(waiting.pair, once_more(standing), False, asked)):
+            self._decide(waiting, reask, so_far)
 
     def _sampled(self, waiting: _Waiting, again: Again | None) -> None:
         if again:
             self._learn(waiting, again)
 
     def _learn(self, waiting: _Waiting, again: Again) -> Reask | None:
+        reask = self._all_pairs(waiting, again)
+        if reask is not None:
+            self.noise.learn(waiting.first, reask)
+            self.flags = -1  # what is wrong may have become known since a flag was raised
+            self._note_flags()
+        return reask
+
+    def _all_pairs(self, waiting: _Waiting, again: Again) -> Reask | None:
         self.asked += 1
-        reask = all_pairs(waiting.pair.legacy, waiting.pair.extracted, again.legacy, again.extracted, self.rules)
-        if reask is None:
-            return None
-        self.noise.learn(waiting.first, reask)
+        return all_pairs(waiting.pair.legacy, waiting.pair.extracted, again.legacy, again.extracted, self.rules)
+
+    def _note_flags(self) -> None:
+        if self.flags == self.noise.flags:
+            return
+        self.flags = self.noise.flags
         for one in self.noise.regressions():
             self.ledger.flag(KEY, f"noise {one.path}", one.path, one.asked, START + self.now)
             for mistake in self.mistakes.values():
                 if _touches(one.path, mistake.truths):
                     mistake.found(self.seen)
-        return reask
 
-    def _decide(self, waiting: _Waiting, reask: Reask | None) -> None:
+    def _decide(self, waiting: _Waiting, reask: Reask | None, standing: Stood) -> None:
         may_ask = self.reasks.may_ask(waiting.pair)
-        self._settle(waiting, explained(self.noise, waiting.first, reask, may_ask))
+        self._settle(waiting, explained(self.noise, waiting.first, reask, may_ask, standing))
+        self._note_flags()
 
     # counting
 
@@ -267,6 +297,11 @@ class Run:
             return "reported"
         rows = [row for row in self.ledger.signatures("route") if row.signature.startswith("noise ")]
         return "flagged" if any(_touches(row.path, mistake.truths) for row in rows) else ""
+
+
+def _fields(found: Comparison) -> frozenset[Field]:
+    """What differs, also where a ready-made rule passes over a value that is to be new each time."""
+    return found.fields | {(one.path, one.kind) for one in found.differences if one.ignored_by in NEW_EACH_TIME}
 
 
 def _touches(path: str, truth: frozenset[Field] | set[Field]) -> bool:

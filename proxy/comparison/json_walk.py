@@ -21,6 +21,7 @@ from proxy.comparison.alignment import coded, common, gaps, paired, shared
 from proxy.comparison.findings import BudgetSpent, Claim, Findings, member_steps, shown, shown_pair
 from proxy.comparison.forms import canonical, is_map
 from proxy.comparison.json_text import Repeated, exact, is_whole, same_number, type_name
+from proxy.comparison.orders import shown_orders
 from proxy.comparison.rules import State, Unordered
 from proxy.model.comparison import Difference, Kind, Risk
 
@@ -160,7 +161,8 @@ class Walk:
             theirs = [canonical(right[at], element, self.found) for at in places]
             if Counter(ours) == Counter(theirs):
                 first = places[0]
-                self.note(path, Kind.ORDER, Risk.MEDIUM, shown(left[first]), shown(right[first]), f"{place}[{first}]")
+                orders = shown_orders(left, right, first, self.found)
+                self.note(path, Kind.ORDER, Risk.MEDIUM, *orders, f"{place}[{first}]")
                 return
             if _shifted(ours, theirs) and self.aligned(left, right, element, path, place, depth, len(places)):
                 return

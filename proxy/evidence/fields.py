@@ -9,6 +9,9 @@ included: a mismatch may have been the reason for asking). With them go these te
   the noise, and an extracted side that varies more.
 - `stands`: L1 = L2 and E1 = E2, yet they differ: each side stands by its answer. Its mirror: they swap answers, L1 = E2
   and E1 = L2. Finds what `differs` does, with less noise in the way, but only where the pair differed at first.
+- `insists`: as `stands`, among the pairs of which chance could be the reason and that are therefore asked once more,
+  and again, while each side goes on to stand by its answer; see `Record.insist`. Where legacy says something rare now
+  and then, a mistake that says the same always looks like noise once, and less so each time.
 - `stays`: E2 says what E1 said where L2 does not, against the reverse (L2 says what E1 said and E2 does not). Finds a
   random field that became constant, and noise of legacy's that the extracted side lacks. Comparing how often (L1, L2)
   and (E1, E2) differ is not fair: E1 is asked later than L1, and a clock has had less time to tick.
@@ -19,6 +22,9 @@ included: a mismatch may have been the reason for asking). With them go these te
 - `form`: E2 written longer than L2 (for numbers, with more decimals; else by the name of the form), against shorter.
   Finds rounding and other formats.
 - `repeats`: needs no second answers, and its mirror exchanges L1 and E1; see the module of that name.
+- `fails`: of the status alone, and of first answers too: the extracted side is busy or fails (429, 5xx) where legacy is
+  not, against the reverse. That is a state of a server and no state of data, so the objection that `repeats` names
+  against frequent values does not hold: nothing goes forward between the two questions.
 
 Where every place of a field is known, an event is the majority of its places, else it is the field as a whole; both
 are symmetric. A comparison that could not be made, or another status, takes the field out of the test on both sides.
@@ -35,107 +41,16 @@ from collections.abc import Iterable
 from math import log
 from typing import Any, NamedTuple
 
+from proxy.evidence.asked import CLOCK, Asked, Places, is_busy, is_near
 from proxy.evidence.repeats import Repeats
 from proxy.evidence.shape import LATER, Hull, form_of, shared
 from proxy.evidence.sign_test import ALPHA, either_way, log_sum, log_weight, one_way
-from proxy.model.comparison import Comparison, Field, Kind
-from proxy.model.noise import Reask
+from proxy.model.comparison import Field, Kind
 
-EACH = 8  # differences that a comparison keeps of one field: fewer are all there are
-KEPT = 200  # and of all fields
 ENOUGH = 30  # re-asks after which something is known
 RARE = 200  # one in so many
-CLOCK = 2.0  # seconds
 REMEMBERED = 32  # fields, the first that came up, of which values are remembered
-
-Places = dict[str, tuple[str, str]]  # the two values by the place where they differ
-
-
-def field_of(path: str, kind: Kind) -> Field:
-    """The field under which a difference is learned: whether a member is there or not is one question."""
-    return path, Kind.MISSING if kind is Kind.EXTRA else kind
-
-
-class Seen:
-    """One comparison, by field. `body` and `status` say whether it can speak of bodies and of statuses."""
-
-    __slots__ = ("_places", "body", "fields", "full", "status", "statuses")
-
-    def __init__(self, comparison: Comparison) -> None:
-        self.statuses = comparison.status_pair
-        self.fields = {field_of(*field) for field in comparison.fields}
-        self.status = comparison.reason is None and not any(kind is Kind.ERROR for _, kind in self.fields)
-        self.body = self.status and self.statuses[0] == self.statuses[1]
-        self.full = len(comparison.differences) == comparison.total or len(comparison.differences) < KEPT
-        self._places: dict[Field, Places] = {}
-        for one in comparison.differences:
-            if not one.ignored_by:
-                self._places.setdefault(field_of(one.path, one.kind), {})[one.place] = one.legacy, one.extracted
-
-    def speaks(self, field: Field) -> bool:
-        return self.status if field[1] is Kind.STATUS else self.body
-
-    def is_full(self, field: Field) -> bool:
-        """Whether every place where the field differs is known."""
-        return field not in self.fields or (self.full and len(self.places(field)) < EACH)
-
-    def places(self, field: Field) -> Places:
-        return self._places.get(field, {})
-
-    def apart(self, field: Field, by_place: bool) -> frozenset[str]:
-        """As `where`, but times that differ by little are the same."""
-        places = self.places(field)
-        far = [place for place, (one, other) in places.items() if not _near(one, other)]
-        if by_place or (places and not far):
-            return frozenset(far)
-        return self.where(field, by_place)
-
-    def where(self, field: Field, by_place: bool) -> frozenset[str]:
-        """The places that differ; of the field as a whole, one place without a name."""
-        if by_place:
-            return frozenset(self.places(field))
-        return frozenset(("",)) if field in self.fields else frozenset()
-
-
-class Asked:
-    """One pair asked again: all six comparisons of its four answers."""
-
-    __slots__ = ("again", "both", "crossed", "first", "itself", "other")
-
-    def __init__(self, first: Comparison, reask: Reask) -> None:
-        self.first = Seen(first)
-        self.again = Seen(reask.legacy_again)
-        self.other = Seen(reask.extracted_again)
-        self.itself = Seen(reask.extracted_itself)
-        self.both = Seen(reask.both_again)
-        self.crossed = Seen(reask.crossed)
-
-    @property
-    def fields(self) -> set[Field]:
-        return set().union(*(seen.fields for seen in self._all))
-
-    @property
-    def _all(self) -> tuple[Seen, ...]:
-        return self.first, self.again, self.other, self.itself, self.both, self.crossed
-
-    def by_place(self, field: Field) -> bool:
-        return all(seen.is_full(field) for seen in self._all)
-
-    def speak(self, field: Field, *several: Seen) -> bool:
-        return all(seen.speaks(field) for seen in several)
-
-    def fate(self, field: Field) -> str:
-        """What became of a field of the first comparison: `varied` (legacy differs from itself wherever the pair
-        differed), `odd`, `split`, or "" when it cannot be said."""
-        if not self.again.speaks(field):
-            return ""
-        by_place = self.by_place(field)
-        rest = self.first.where(field, by_place) - self.again.where(field, by_place)
-        if not rest:
-            return "varied"
-        if not self.itself.speaks(field):
-            return ""
-        return "odd" if rest <= self.itself.where(field, by_place) else "split"
+STATUS: Field = ("status", Kind.STATUS)
 
 
 class Test(NamedTuple):
@@ -146,11 +61,13 @@ class Test(NamedTuple):
 
 
 TESTS = (
-    Test("differs", ("extracted_only", "legacy_only"), False, 0.25),
-    Test("stands", ("split", "swapped"), False, 0.2),
+    Test("differs", ("extracted_only", "legacy_only"), False, 0.2),
+    Test("stands", ("split", "swapped"), False, 0.15),
+    Test("insists", ("insists", "gives_way"), False, 0.1),
     Test("stays", ("stays", "strays"), False, 0.1),
     Test("repeats", ("repeats", "recalls"), False, 0.1),
-    Test("direction", ("greater", "smaller"), True, 0.15),
+    Test("fails", ("fails", "spares"), False, 0.05),
+    Test("direction", ("greater", "smaller"), True, 0.1),
     Test("distance", ("further", "nearer"), True, 0.1),
     Test("form", ("longer", "shorter"), True, 0.1),
 )
@@ -172,6 +89,10 @@ class Record:
     odd: int
     split: int
     swapped: int
+    insists: int
+    gives_way: int
+    fails: int
+    spares: int
     extracted_only: int
     legacy_only: int
     greater: int
@@ -197,7 +118,43 @@ class Record:
             self._test(field, asked)
             self.level = log_weight(self.ordinal) + self.evidence()
 
-    def turn(self, field: Field, first: Seen) -> None:
+    def insist(self, field: Field, standing: frozenset[str], asked: Asked) -> frozenset[str]:
+        """Takes in one more pair of answers to a request of which both sides stood by their own at all places of
+        `standing` so far. Where they still do.
+
+        Given all that came before, the two new answers could change places as in any other test. Noise of which `rare`
+        is the share gets so far in about rare^n of the requests after n answers; a mistake is still there."""
+        if not asked.speak(field, asked.again, asked.other, asked.itself, asked.crossed):
+            return frozenset()
+        by_place = asked.by_place(field)
+        if by_place == ("" in standing):
+            return frozenset()  # known by place in the one, as a whole in the other
+        again, other, itself, crossed = (
+            seen.apart(field, by_place) for seen in (asked.again, asked.other, asked.itself, asked.crossed)
+        )
+        still = standing - again - itself
+        self._throw("insists", len(still) - len(standing - other - crossed))
+        self.level = log_weight(self.ordinal) + self.evidence()
+        return still
+
+    def see_veiled(self, places: Places) -> None:
+        """Takes in what a ready-made rule passes over: only whether these are a few values."""
+        if self.hull.few is not None:
+            for one, _ in places.values():
+                self.hull.see(one, Kind.VALUE)
+
+    def see_status(self, legacy: int) -> None:
+        """Takes in a status of legacy's that asking again may not show: it is not asked while it is busy."""
+        self.hull.see(str(legacy), Kind.STATUS)
+
+    def turn_status(self, legacy: int, extracted: int) -> None:
+        """Takes in the status codes of one pair, asked again or not."""
+        balance = is_busy(extracted) - is_busy(legacy)
+        if balance:
+            self._throw("fails", balance)
+            self.level = log_weight(self.ordinal) + self.evidence()
+
+    def turn(self, field: Field, places: Places) -> None:
         """Takes in the first answers of one pair that differs here, asked again or not."""
         if self.hull.few is not None or self.hull.unit or self.ordinal > REMEMBERED:
             return  # few values, or times: nothing to remember
@@ -205,7 +162,7 @@ class Record:
             return
         if self.memory is None:
             self.memory = Repeats()
-        balance = self.memory.turn(first.places(field).values())
+        balance = self.memory.turn(places.values())
         if balance:
             self._throw("repeats", balance)
             self.level = log_weight(self.ordinal) + self.evidence()
@@ -284,20 +241,27 @@ class Record:
         return self.swapped > 0 and one_way(self.split, self.swapped) < log(1 / ALPHA)
 
     @property
+    def insists_by_chance(self) -> bool:
+        """The same among those that were asked again and again."""
+        return self.gives_way > 0 and one_way(self.insists, self.gives_way) < log(1 / ALPHA)
+
+    @property
+    def is_failing_as_legacy(self) -> bool:
+        """The extracted side alone failed about as often as legacy alone, which has been seen."""
+        return self.spares > 0 and one_way(self.fails, self.spares) < log(1 / ALPHA)
+
+    @property
     def is_steady(self) -> bool:
         """Noise is what nearly always lies behind a difference here, as far as asking has shown."""
         is_rarely_split = self.split * RARE <= self.in_first or self.is_split_by_chance
         return self.in_first >= ENOUGH and self.is_odd_as_legacy and is_rarely_split
 
     def for_new_build(self, ordinal: int) -> Record:
-        """With what it says of legacy alone; of how often chance swaps the answers, enough to begin with."""
+        """With what it says of legacy alone; of what chance does to both, enough to begin with."""
         record = Record(ordinal, self.since)
-        record.last, record.varied, record.swapped, record.hull = (
-            self.last,
-            self.varied,
-            min(self.swapped, 3),
-            self.hull,
-        )
+        record.last, record.varied, record.hull = self.last, self.varied, self.hull
+        for name in ("swapped", "gives_way", "spares"):
+            setattr(record, name, min(getattr(self, name), 3))
         return record
 
     def plain(self) -> list[Any]:
@@ -320,17 +284,10 @@ def _sign(value: float) -> int:
     return (value > 0) - (value < 0)
 
 
-def _near(one: str, other: str) -> bool:
-    first, second = form_of(one), form_of(other)
-    if not first.slack or not second.slack or first.amount is None or second.amount is None:
-        return False
-    return abs(first.amount - second.amount) <= CLOCK / LATER * min(first.slack, second.slack)
-
-
 def _above(one: str, other: str) -> int:
     first, second = form_of(one), form_of(other)
     if first.amount is not None and second.amount is not None:
-        return 0 if _near(one, other) else _sign(first.amount - second.amount)
+        return 0 if is_near(one, other) else _sign(first.amount - second.amount)
     return (one > other) - (one < other)
 
 

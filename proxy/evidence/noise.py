@@ -13,9 +13,15 @@ what is small and real. Here both sides are asked again (L2, E2 after L1, E1), e
    all mismatches are like this. Explained while it is no more than twice as often as legacy varies there.
 4. Both stood by their answers (`split`): just what a deterministic regression looks like. Explained only where chance
    is seen to make the mirror image too, each side taking up the other's answer, and about as often. A field of random
-   ids never does, so there even the first such mismatch stands; a coin does all the time.
+   ids never does, so there even the first such mismatch stands; a coin does all the time. Where chance does, both are
+   asked once more, and again while they go on to stand by their answers (`standing`, `insist`): what rare noise does
+   once it hardly does four times, and a mistake does it each time. Those that stood all along are judged by the same
+   rule among themselves.
 5. Not asked (no budget, not a safe request): explained when this field has been asked about enough, and 3 and 4 nearly
    always held. If that is not known and asking is in force, the field is `learning`: the pair says nothing.
+
+6. A status that says how the server is (429, 5xx): explained while the extracted side alone says one no more often than
+   legacy alone does, counted in all pairs, since asking again says nothing of the moment before.
 
 A field at which legacy never varied is never explained. What 2 to 5 let through by mistake is what the tests find: a
 regression that hides in noise is `explained` only until its field is flagged, and a flagged field is an open signature
@@ -26,16 +32,21 @@ Fields are kept up to MOST; those that say least and were not seen longest are f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import log
 from typing import Any
 
-from proxy.evidence.fields import ENOUGH, TESTS, Asked, Record, Seen, Test, field_of
+from proxy.evidence.asked import Asked, Seen, field_of, is_busy
+from proxy.evidence.fields import ENOUGH, STATUS, TESTS, Record, Test
 from proxy.evidence.sign_test import ALPHA, discoveries, shown_evidence
-from proxy.model.comparison import Comparison, Field, Kind, Result
+from proxy.model.comparison import Comparison, Field, Kind, NotCompared, Result
 from proxy.model.noise import FieldNoise, Reading, Reask
 
 MOST = 2000  # fields
-_VERSION = 2  # of what is stored
+ROUNDS = 4  # more questions about one request of which both sides stand by their answers
+_VERSION = 3  # of what is stored
+
+Stood = Mapping[Field, frozenset[str]]  # where both sides have stood by different answers so far
 
 
 class Noise:
@@ -47,6 +58,7 @@ class Noise:
         self._records: dict[Field, Record] = {}
         self._asked = 0
         self._came = 0  # fields that ever came up
+        self.flags = 0  # raised since this was made or restored: says when to look at `regressions`
 
     def learn(self, first: Comparison, reask: Reask) -> None:
         """One pair asked again; `first` compares L1 with E1."""
@@ -65,13 +77,46 @@ class Noise:
                 record = self._begin(field)
             record.learn(field, asked, tested=known or field in asked.first.fields)
             record.last = self._asked
-            loud = loud or record.level >= -log(ALPHA) - log(len(self._records))
+            loud = loud or self._is_loud(record)
         if loud:
-            for field in discoveries({field: record.level for field, record in self._records.items()}):
-                self._records[field].flagged = True
+            self._discover()
 
-    def read(self, first: Comparison, reask: Reask | None, *, may_ask: bool) -> Reading:
-        """Decides a mismatch. `may_ask`: re-asks are in force on this route, but this pair could not be asked."""
+    def glance(self, first: Comparison) -> None:
+        """One pair that is no mismatch, and so will not be read: what its first answers alone say."""
+        if first.result is Result.IGNORED or first.reason is NotCompared.LEGACY_FAILED:
+            self._turn(Seen(first))
+
+    def standing(self, first: Comparison, reask: Reask) -> Stood:
+        """Where both sides stood by different answers, and chance could be the reason: worth asking once more."""
+        asked = Asked(first, reask)
+        found: dict[Field, frozenset[str]] = {}
+        for field in asked.first.fields:
+            record = self._records.get(field)
+            if record is not None and record.varied and not record.flagged and asked.fate(field) == "split":
+                places = asked.stood(field)
+                if places and record.is_split_by_chance:
+                    found[field] = places
+        return found
+
+    def insist(self, standing: Stood, first: Comparison, reask: Reask) -> Stood:
+        """Learns from one more pair of answers to the request of `first`; what still stands."""
+        asked = Asked(first, reask)
+        found: dict[Field, frozenset[str]] = {}
+        loud = False
+        for field, places in standing.items():
+            record = self._records.get(field)
+            if record is None:
+                continue
+            if still := record.insist(field, places, asked):
+                found[field] = still
+            loud = loud or self._is_loud(record)
+        if loud:
+            self._discover()
+        return found
+
+    def read(self, first: Comparison, reask: Reask | None, *, may_ask: bool, standing: Stood | None = None) -> Reading:
+        """Decides a mismatch. `may_ask`: re-asks are in force on this route, but this pair could not be asked.
+        `standing`: where both sides stood by their answers each time when asked more than once."""
         if first.result is not Result.MISMATCH:
             return Reading()
         asked = Asked(first, reask) if reask is not None else None
@@ -85,6 +130,8 @@ class Noise:
                 continue
             field = field_of(path, kind)
             is_explained, is_learning = self._judge(field, seen, asked, may_ask)
+            if is_explained and standing and field in standing:
+                is_explained = self._records[field].insists_by_chance
             if is_explained:
                 explained.add((path, kind))
             elif is_learning:
@@ -127,7 +174,7 @@ class Noise:
         noise = Noise()
         noise._asked = self._asked
         for field, record in sorted(self._records.items(), key=lambda one: one[1].ordinal):
-            if record.varied:
+            if record.varied or record.spares:
                 noise._came += 1
                 noise._records[field] = record.for_new_build(noise._came)
         return noise
@@ -144,17 +191,48 @@ class Noise:
         record = self._records[field] = Record(self._came, since)
         return record
 
+    def _is_loud(self, record: Record) -> bool:
+        return not record.flagged and record.level >= -log(ALPHA) - log(len(self._records))
+
+    def _discover(self) -> None:
+        for field in discoveries({field: record.level for field, record in self._records.items()}):
+            record = self._records[field]
+            self.flags += not record.flagged
+            record.flagged = True
+
     def _turn(self, first: Seen) -> None:
         """What can be counted without asking again: before the second answers, once for each pair that differs."""
+        loud = False
         for field in first.fields:
             record = self._records.get(field)
-            if record is not None:
-                record.turn(field, first)
+            if record is not None and field != STATUS:
+                record.turn(field, first.places(field))
+                loud = loud or self._is_loud(record)
+        for field, places in first.veiled.items():
+            record = self._records.get(field) or self._begin(field)
+            record.see_veiled(places)
+            record.turn(field, places)
+            loud = loud or self._is_loud(record)
+        legacy, extracted = first.statuses
+        if legacy and extracted and is_busy(legacy) != is_busy(extracted):
+            record = self._records.get(STATUS)
+            if record is None:
+                record = self._begin(STATUS)  # its weight is settled before the first coin counts
+            else:
+                record.turn_status(legacy, extracted)
+                loud = loud or self._is_loud(record)
+            record.see_status(legacy)
+        if loud:
+            self._discover()
 
     def _judge(self, field: Field, seen: Seen, asked: Asked | None, may_ask: bool) -> tuple[bool, bool]:
         """Whether a field of a mismatch is explained, and if not, whether too little is known of it to tell."""
         record = self._records.get(field)
         fate = asked.fate(field) if asked is not None else ""
+        if field == STATUS and is_busy(seen.statuses[1]) and record is not None and record.spares:
+            legacy, extracted = map(str, seen.statuses)
+            is_off = record.flagged or record.is_off(legacy, extracted, Kind.STATUS)
+            return record.is_failing_as_legacy and not is_off, False
         if record is None or not record.varied:  # legacy never varied here, as far as is known
             is_new = self._asked < ENOUGH and (may_ask or fate == "odd")
             return False, is_new and fate != "split" and not (record is not None and record.flagged)
@@ -202,6 +280,8 @@ def _noise_words(varied: int, asked: int) -> str:
 _SAYINGS = {
     "differs": "differs from legacy in {} re-asks where legacy agreed with itself, the other way round in {}",
     "stands": "both sides stood by different answers in {} re-asks; they swapped them in {}",
+    "insists": "stood by another answer than legacy's when asked again and again {} times; they swapped them {} times",
+    "fails": "is busy or fails in {} answers where legacy is not, the other way round in {}",
     "stays": "says the same again in {} re-asks where legacy says something else, the other way round in {}",
     "direction": "is above legacy's in {} re-asks, below it in {}",
     "distance": "is further from legacy's first answer than its second in {} re-asks, nearer in {}",

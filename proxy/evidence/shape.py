@@ -4,7 +4,8 @@ A blank cheque for a noisy field would hide a clock one hour off, an id of anoth
 each field keeps the hull of what legacy itself said there: the forms of its values (uuid of a version, time with a
 kind of offset, url on a host, number, text), the range of lengths and decimal places, the characters in use, the common
 beginning, where its separators stand, the values themselves while they are few, what two answers of legacy to one
-request have in common (`parts`), and for numbers and times how far these two were apart. A value of the extracted side
+request have in common (`parts`), of lists in several orders what they are sorted by all the same (`sorted_by`), and for
+numbers and times how far these two were apart. A value of the extracted side
 is off when it leaves the hull *and* is unlike legacy's answer to the same request: what legacy says right now is never
 off.
 
@@ -28,10 +29,12 @@ from math import isinf
 from typing import Any, NamedTuple
 
 from proxy.evidence.parts import fine_and_coarse
+from proxy.evidence.sorted_by import SortedBy
 from proxy.model.comparison import Kind
 
 ENOUGH = 20  # values of legacy before a property of them may speak
 LONG = 500  # values without anything new are long enough
+SEVERAL = 50  # values before the range of numbers may
 PAIRS = 8  # pairs of its answers before their distance may
 FORMS = 12  # forms kept; a field with more of them has none in particular
 FEW = 8  # values kept; a field with more of them has no list of values
@@ -136,6 +139,7 @@ class Hull:
     property changed last."""
 
     __slots__ = (
+        "amounts",
         "apart",
         "chars",
         "count",
@@ -144,6 +148,7 @@ class Hull:
         "grew",
         "length",
         "mask",
+        "orders",
         "pairs",
         "parts",
         "places",
@@ -160,23 +165,30 @@ class Hull:
         self.unit = 0.0  # of times, how many to a second; 0 when they are no times
         self.forms: list[str] | None = []
         self.few: list[str] | None = []
-        self.places: list[int] = []  # least and most
-        self.length: list[int] = []  # least and most
+        self.amounts: list[float] = []  # least and most; of numbers that are no times
+        self.places: list[float] = []  # least and most
+        self.length: list[float] = []  # least and most
         self.chars: list[str] = []  # kinds of characters
         self.prefix: str | None = None
         self.mask: str | None = None  # "" when the separators stand in no fixed places
         self.grew: dict[str, int] = {}
         self.parts = fine_and_coarse()
+        self.orders = SortedBy()
 
     def see(self, shown: str, kind: Kind) -> None:
         """Takes in one value of legacy."""
         shown = _head(shown) if kind in HEADS_ONLY else shown
         self.count += 1
+        if kind is Kind.ORDER:
+            self.orders.see(shown)
+            return
         form = form_of(shown)
         self.forms = self._listed("forms", self.forms, form.name, FORMS)
         self.few = self._listed("few", self.few, shown, FEW)
         if form.amount is not None:
             self.places = self._range("places", self.places, form.places)
+            if not form.slack:
+                self._see_amount(form.amount)
         if form.text is None:
             return
         self.length = self._range("length", self.length, len(form.text))
@@ -209,6 +221,8 @@ class Hull:
         if kind in HEADS_ONLY:
             legacy, extracted = _head(legacy), _head(extracted)
             return "" if self.few is None or extracted in (*self.few, legacy) else f"{extracted}, which legacy never is"
+        if kind is Kind.ORDER:
+            return self.orders.off(extracted)
         if kind is Kind.MISSING and not extracted:
             return ""
         ours, theirs = form_of(legacy), form_of(extracted)
@@ -242,6 +256,8 @@ class Hull:
         apart = abs(ours.amount - theirs.amount)
         if apart > room * self.apart + slack:
             return f"{apart:g} apart where legacy's own answers are at most {self.apart:g} apart"
+        if not slack and self._is_far(theirs.amount) and not self._is_far(ours.amount):
+            return f"beyond all that legacy has here ({self.amounts[0]:g} to {self.amounts[1]:g})"
         if not slack and _ratio(ours.amount, theirs.amount) > room * self.ratio:
             return f"apart by more than {room:.0f} times the share that legacy's own answers are"
         return ""
@@ -268,11 +284,38 @@ class Hull:
                 return parts.off(legacy, extracted) if _has_parts(ours) and _has_parts(theirs) else ""
         return ""
 
-    def _outside(self, name: str, seen: list[int], theirs: int, ours: int) -> bool:
+    def _outside(self, name: str, seen: list[float], theirs: int, ours: int) -> bool:
         if not seen or not self.is_settled(name):
             return False
         slack = (seen[1] - seen[0]) // 4
         return theirs != ours and not seen[0] - slack <= theirs <= seen[1] + slack
+
+    def _is_far(self, amount: float) -> bool:
+        """Whether a number lies well outside of all of legacy's, by difference or, of what is always positive, by
+        factor: zero is far from durations of 5 to 90 ms."""
+        if not self.amounts:
+            return False
+        least, most = self.amounts
+        if least <= amount <= most or not self._is_calm("least" if amount < least else "most"):
+            return False
+        room = (most - least) / 4
+        if least <= 0:
+            return not least - room <= amount <= most + room
+        factor = float((most / least) ** 0.25)
+        return not max(least / factor, least - room) <= amount <= max(most * factor, most + room)
+
+    def _is_calm(self, name: str) -> bool:
+        """Whether one end of the range has not moved of late. It moves once in n values by chance, and all the time
+        where numbers climb."""
+        return self.count >= SEVERAL and self.count - self.grew.get(name, 0) >= min(self.count / 8, LONG)
+
+    def _see_amount(self, amount: float) -> None:
+        least, most = self.amounts or (amount, amount)
+        if not self.amounts or amount < least:
+            self.grew["least"] = self.count
+        if not self.amounts or amount > most:
+            self.grew["most"] = self.count
+        self.amounts = [min(amount, least), max(amount, most)]
 
     def is_settled(self, *names: str) -> bool:
         """Whether these properties (keys of `grew`) have stayed as they are for long enough to speak."""
@@ -285,7 +328,7 @@ class Hull:
         self.grew[name] = self.count
         return [*seen, value] if len(seen) < most else None
 
-    def _range(self, name: str, seen: list[int], value: int) -> list[int]:
+    def _range(self, name: str, seen: list[float], value: float) -> list[float]:
         if seen and seen[0] <= value <= seen[1]:
             return seen
         self.grew[name] = self.count
@@ -294,12 +337,13 @@ class Hull:
     def plain(self) -> list[Any]:
         """As JSON values, without the pieces of values it holds: they may be secrets, and are soon learned again."""
         parts = [[one.framed, one.steady] for one in self.parts]
-        return [*(getattr(self, name) for name in _STORED), parts, self.grew]
+        return [*(getattr(self, name) for name in _STORED), self.orders.plain(), parts, self.grew]
 
     @classmethod
     def restored(cls, plain: Iterable[Any]) -> Hull:
         hull = cls()
-        *values, parts, grew = plain
+        *values, orders, parts, grew = plain
+        hull.orders = SortedBy.restored(orders)
         for one, (framed, steady) in zip(hull.parts, parts, strict=True):
             one.framed, one.steady = framed, list(steady)
         for name, value in zip(_STORED, values, strict=True):
@@ -308,7 +352,7 @@ class Hull:
         return hull
 
 
-_STORED = ("count", "pairs", "apart", "ratio", "unit", "forms", "places", "length", "chars")
+_STORED = ("count", "pairs", "apart", "ratio", "unit", "forms", "amounts", "places", "length", "chars")
 
 
 def shared(one: str, other: str) -> int:

@@ -50,6 +50,8 @@ class Kind(StrEnum):
     NOISE = "noise"  # a field that varies on legacy too, and varies otherwise on the extracted side
 
 
+NEW_EACH_TIME = frozenset({"html csrf token", "html nonce"})  # ready-made rules: such a value never comes twice
+
 Field = tuple[str, Kind]  # where and how: what noise is learned of, and what a signature is made of
 
 

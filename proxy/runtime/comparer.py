@@ -15,9 +15,10 @@ from typing import TypeVar
 import structlog
 
 from proxy import comparison
-from proxy.model.comparison import Comparison, NotCompared, Result
+from proxy.model.comparison import Comparison, Difference, Kind, NotCompared, Result, Risk
 from proxy.model.noise import Reask
 from proxy.model.observation import Observation, Pair
+from proxy.model.outcome import Outcome
 from proxy.shadow import Again
 
 BIG = 256 * 1024  # bytes of both bodies; about 10 ms of parsing
@@ -100,15 +101,26 @@ def all_pairs(
     extracted_2: Observation,
     rules: comparison.Rules,
 ) -> Reask | None:
-    compare = comparison.compare
     reask = Reask(
-        legacy_again=compare(legacy, legacy_2, rules),
-        extracted_again=compare(legacy, extracted_2, rules),
-        extracted_itself=compare(extracted, extracted_2, rules),
-        both_again=compare(legacy_2, extracted_2, rules),
-        crossed=compare(extracted, legacy_2, rules),
+        legacy_again=_compare_any(legacy, legacy_2, rules),
+        extracted_again=_compare_any(legacy, extracted_2, rules),
+        extracted_itself=_compare_any(extracted, extracted_2, rules),
+        both_again=_compare_any(legacy_2, extracted_2, rules),
+        crossed=_compare_any(extracted, legacy_2, rules),
     )
     return None if any(one.result is Result.NOT_COMPARED for one in reask) else reask
+
+
+def _compare_any(one: Observation, other: Observation, rules: comparison.Rules) -> Comparison:
+    """Of two answers no matter whose: a failure is a status like any other, and has no body worth comparing."""
+    if one.status < 500 or not one.outcome is other.outcome is Outcome.OK:
+        return comparison.compare(one, other, rules)
+    statuses = (one.status, other.status)
+    if one.status == other.status:
+        return Comparison(Result.MATCH, None, "", None, statuses, (), 0)
+    found = Difference("status", Kind.STATUS, Risk.HIGH, str(one.status), str(other.status), "status")
+    fields = frozenset({(found.path, found.kind)})
+    return Comparison(Result.MISMATCH, None, "", Risk.HIGH, statuses, (found,), 1, fields)
 
 
 def not_compared(reason: NotCompared) -> Comparison:

@@ -6,6 +6,9 @@ mismatch of that alone. Where all that is left are fields of which too little is
 seconds for what is asked about others (`undecided`); if they do not tell either, it is `not_compared(learning)`:
 neither an excuse nor a mark against the service.
 
+Where both sides stood by different answers and chance could be the reason, both are asked once more, up to ROUNDS
+times: chance gives up, a mistake does not.
+
 A re-ask can only ever explain: what differs and is not noise counts as it did. A field whose noise turns out to be a
 regression is flagged as an open signature of high risk, and explains nothing any more.
 """
@@ -22,9 +25,9 @@ from functools import partial
 import structlog
 
 from proxy import comparison
-from proxy.evidence import Noise
+from proxy.evidence import ROUNDS, Noise, Stood
 from proxy.metrics import Accumulator
-from proxy.model.comparison import Comparison, Kind, NotCompared, Result
+from proxy.model.comparison import Comparison, Field, Kind, NotCompared, Result
 from proxy.model.evidence import EvidenceKey
 from proxy.model.noise import FieldNoise, Reask
 from proxy.model.observation import Pair
@@ -34,6 +37,8 @@ from proxy.runtime.live import Live
 from proxy.runtime.noise_book import NoiseBook
 from proxy.runtime.undecided import Undecided
 from proxy.shadow import Again, Reasks, Ways
+
+FROM_FIRST = ("repeats", "fails")  # tests that first answers are enough for: re-asks may not know that legacy varies
 
 Done = Callable[[Comparison], None]
 
@@ -58,6 +63,7 @@ class Explaining:
         self._flag = flag
         self._reasks: Reasks | None = None
         self._undecided: Undecided | None = None
+        self._flags: dict[EvidenceKey, int] = {}  # how many there were when they were last told
 
     def ask_with(self, asker: Asker) -> None:
         """From now on both sides can be asked again. Inside a running loop."""
@@ -99,8 +105,12 @@ class Explaining:
         if noisy:
             then = partial(self._asked, key, pair, found, rules, done)
             if self._reasks is None or not self._reasks.offer(pair, found.fields, sampled, then):
-                self._settle(key, pair, found, None, done)
+                self._settle(key, pair, found, None, done, {})
             return
+        if found.result is Result.IGNORED or found.reason is NotCompared.LEGACY_FAILED:
+            noise = self.book.of(key)
+            noise.glance(found)
+            self._tell(key, noise)
         done(found)
         if sampled and self._reasks is not None and found.result in (Result.MATCH, Result.IGNORED):
             self._reasks.offer(pair, (), True, partial(self._asked, key, pair, found, rules, None))
@@ -130,14 +140,20 @@ class Explaining:
         done: Done | None,
         again: Again | None,
     ) -> None:
-        then = partial(self._compared, key, pair, found, done)
+        then = partial(self._compared, key, pair, found, rules, done)
         if again is None:
             then(None)
         else:
             self._comparer.compare_again(pair, again, rules, then)
 
     def _compared(
-        self, key: EvidenceKey, pair: Pair, found: Comparison, done: Done | None, reask: Reask | None
+        self,
+        key: EvidenceKey,
+        pair: Pair,
+        found: Comparison,
+        rules: comparison.Rules,
+        done: Done | None,
+        reask: Reask | None,
     ) -> None:
         if reask is not None:
             noise = self.book.of(key)
@@ -145,23 +161,76 @@ class Explaining:
             self.book.changed(key)
             if self._undecided is not None:
                 self._undecided.learned(key)
-            for field in noise.regressions():
-                if field.varied:  # where legacy never varies nothing is explained: it is a mismatch like any other
-                    self._flag(key, field)
-        if done is not None:
-            self._settle(key, pair, found, reask, done)
+            self._tell(key, noise)
+        if done is None:
+            return
+        settle = partial(self._settle, key, pair, found, reask, done)
+        if reask is None:
+            settle({})
+        else:
+            self._insist(key, pair, found, rules, ROUNDS, settle, self.book.of(key).standing(found, reask))
 
-    def _settle(self, key: EvidenceKey, pair: Pair, found: Comparison, reask: Reask | None, done: Done) -> None:
+    def _insist(
+        self,
+        key: EvidenceKey,
+        pair: Pair,
+        found: Comparison,
+        rules: comparison.Rules,
+        rounds: int,
+        settle: Callable[[Stood], None],
+        standing: Stood,
+    ) -> None:
+        """Asks once more while something stands that chance could have made; then settles."""
+        so_far = standing if rounds < ROUNDS else {}
+
+        def compared(reask: Reask | None) -> None:
+            if reask is None:
+                settle(so_far)
+                return
+            noise = self.book.of(key)
+            still = noise.insist(standing, found, reask)
+            self.book.changed(key)
+            self._tell(key, noise)
+            self._insist(key, pair, found, rules, rounds - 1, settle, still)
+
+        def asked(again: Again | None) -> None:
+            if again is None:
+                settle(so_far)
+            else:
+                self._comparer.compare_again(pair, again, rules, compared)
+
+        reasks = self._reasks if standing and rounds else None
+        if reasks is None or not reasks.offer(pair, once_more(standing), False, asked):
+            settle(so_far)
+
+    def _tell(self, key: EvidenceKey, noise: Noise) -> None:
+        """Opens signatures for what was flagged since the last time."""
+        if noise.flags == self._flags.get(key, 0):
+            return
+        self._flags[key] = noise.flags
+        for field in noise.regressions():
+            if field.varied or field.test in FROM_FIRST:
+                self._flag(key, field)  # where legacy never varies nothing is explained: a mismatch like any other
+
+    def _settle(
+        self, key: EvidenceKey, pair: Pair, found: Comparison, reask: Reask | None, done: Done, standing: Stood
+    ) -> None:
         """Says what the comparison finally says, now or when more is known."""
-        said = self._read(key, pair, found, reask)
+        read = partial(self._read, key, pair, found, reask, standing)
+        said = read()
         if said.reason is not NotCompared.LEARNING or self._undecided is None:
             done(said)
         else:
-            self._undecided.wait(key, pair, said, partial(self._read, key, pair, found, reask), done)
+            self._undecided.wait(key, pair, said, read, done)
 
-    def _read(self, key: EvidenceKey, pair: Pair, found: Comparison, reask: Reask | None) -> Comparison:
+    def _read(
+        self, key: EvidenceKey, pair: Pair, found: Comparison, reask: Reask | None, standing: Stood
+    ) -> Comparison:
         may_ask = self._reasks is not None and self._reasks.may_ask(pair)  # if not now: a pause is no verdict
-        return explained(self.book.of(key), found, reask, may_ask)
+        noise = self.book.of(key)
+        said = explained(noise, found, reask, may_ask, standing)
+        self._tell(key, noise)
+        return said
 
     def _is_current(self, pair: Pair) -> bool:
         state = self._live.states.get(pair.route)
@@ -172,9 +241,16 @@ class Explaining:
         self._metrics.add("strangler_reasks_total", (route, result))
 
 
-def explained(noise: Noise, found: Comparison, reask: Reask | None, may_ask: bool) -> Comparison:
+def once_more(standing: Stood) -> list[Field]:
+    """Under what names the budget of questions knows those that insist: each field has one for them, too."""
+    return [(f"{path} once more", kind) for path, kind in standing]
+
+
+def explained(
+    noise: Noise, found: Comparison, reask: Reask | None, may_ask: bool, standing: Stood | None = None
+) -> Comparison:
     """The mismatch `found` as noise leaves it."""
-    reading = noise.read(found, reask, may_ask=may_ask)
+    reading = noise.read(found, reask, may_ask=may_ask, standing=standing)
     if not reading.learning:
         return comparison.without(found, reading.explained)
     rest = comparison.without(found, reading.explained | reading.learning)

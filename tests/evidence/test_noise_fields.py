@@ -8,9 +8,9 @@ from random import Random
 import pytest
 
 from bench.noise_world import Answer, Side, World, compared
-from proxy.evidence.fields import EACH, KEPT
+from proxy.evidence.asked import EACH, KEPT
 from proxy.evidence.noise import MOST, Noise
-from proxy.model.comparison import Comparison, Difference, Kind, Result, Risk
+from proxy.model.comparison import Comparison, Difference, Kind, NotCompared, Result, Risk
 from proxy.model.noise import Reask
 
 VALUE = Kind.VALUE
@@ -121,6 +121,77 @@ def test_legacys_503_explains_a_503_and_no_500() -> None:
         noise.learn(*asked(well, well, {"status": "503"}, well))
     assert read(noise, asked(well, {"status": "503"}, well, well)) == {("status", Kind.STATUS)}
     assert read(noise, asked(well, {"status": "500"}, well, well)) == frozenset()
+
+
+BUSY: dict[str, Answer] = {"well": {"$.x": "1"}, "429": {"status": "429"}, "503": {"status": "503"}}
+STATUS = ("status", Kind.STATUS)
+
+
+def first_answers(noise: Noise, legacy: str, extracted: str, times: int) -> None:
+    """As pairs come: legacy's own failures are not compared, all others are read without being asked again."""
+    pair = compared(BUSY[legacy], BUSY[extracted])
+    for _ in range(times):
+        if legacy == "503":
+            failed = Comparison(Result.NOT_COMPARED, NotCompared.LEGACY_FAILED, "", None, pair.status_pair, (), 0)
+            noise.glance(failed)
+        else:
+            noise.read(pair, None, may_ask=True)
+
+
+def test_a_side_that_is_busy_as_often_as_legacy_is_explained_and_more_often_is_flagged() -> None:
+    for status in ("429", "503"):
+        noise = Noise()
+        failing, _ = asked(BUSY["well"], BUSY[status], BUSY["well"], BUSY["well"])
+        assert noise.read(failing, None, may_ask=False).explained == frozenset()
+        for _ in range(20):
+            first_answers(noise, status, "well", 1)
+            first_answers(noise, "well", status, 1)
+        assert noise.read(failing, None, may_ask=True).explained == {STATUS}
+        assert noise.regressions() == ()
+        first_answers(noise, "well", status, 90)
+        assert noise.read(failing, None, may_ask=True).explained == frozenset()
+        (found,) = noise.regressions()
+        assert (found.path, found.test, noise.flags) == ("status", "fails", 1)
+
+
+def test_a_side_that_is_busy_less_often_than_legacy_is_not_to_blame() -> None:
+    noise = Noise()
+    first_answers(noise, "503", "well", 300)
+    assert noise.regressions() == ()
+
+
+def test_a_failure_that_legacy_never_had_is_no_noise_though_it_has_others() -> None:
+    noise = Noise()
+    first_answers(noise, "429", "well", 50)
+    failing = compared(BUSY["well"], BUSY["503"])
+    assert noise.read(failing, None, may_ask=True).explained == frozenset()
+
+
+def test_where_legacys_second_answer_has_no_such_element_nothing_is_said_of_it() -> None:
+    noise = noisy(Noise())
+    none: Answer = {}
+    gone = asked({"$.x": '"0a0a0a0a"'}, {"$.x": '"0b0b0b0b"'}, none, none)
+    assert read(noise, gone) == {("$.x", VALUE)}  # as one that could not be asked about
+    assert read(noise, values('"0a0a0a0a"', '"0b0b0b0b"', '"0a0a0a0a"', '"0b0b0b0b"')) == frozenset()
+    for _ in range(3):
+        noise.learn(*asked({}, {"$.x": "1"}, {"$.x": "1"}, {"$.x": "1"}))
+    assert read(noise, asked({"$.x": "1"}, {}, {"$.x": "2"}, {})) == frozenset()  # absence is none of these
+
+
+def test_a_token_that_a_ready_made_rule_passes_over_must_still_be_new_each_time() -> None:
+    noise, dice = Noise(), Random(1)
+    for number in range(200):
+        ours, theirs = f'"{dice.getrandbits(64):016x}"', f'"{dice.getrandbits(64):016x}"'
+        token = '"0f1e2d3c0f1e2d3c"' if number % 4 == 0 else theirs
+        one = Difference("$.form.@csrf", VALUE, Risk.MEDIUM, ours, token, "$.form.@csrf", "html csrf token")
+        noise.glance(Comparison(Result.IGNORED, None, "", None, (200, 200), (one,), 1))
+    (found,) = noise.regressions()
+    assert (found.path, found.test) == ("$.form.@csrf", "repeats")
+    by_rule = one._replace(ignored_by="ignore $.form")
+    other = Noise()
+    for _ in range(200):
+        other.glance(Comparison(Result.IGNORED, None, "", None, (200, 200), (by_rule,), 1))
+    assert other.fields() == ()  # what a person ignores is ignored
 
 
 def test_noise_elsewhere_in_a_list_explains_nothing_here() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from random import Random
 from uuid import UUID
 
@@ -130,6 +131,18 @@ def test_what_legacy_says_right_now_is_never_off() -> None:
 def test_nothing_is_off_before_enough_is_known() -> None:
     hull = learned(MAKERS["prefixed id"], pairs=3)
     assert hull.off('"req_00ff00ff00ff"', '"ch_1"', Kind.VALUE) == ""
+
+
+def test_a_number_beyond_all_of_legacys_is_off_by_difference_and_by_factor() -> None:
+    hull, dice = Hull(), Random(2)
+    times = [round(dice.lognormvariate(3.2, 0.5), 3) for _ in range(600)]
+    for one, other in pairwise(times):
+        hull.see(str(one), Kind.VALUE)
+        hull.see_pair(str(one), str(other))
+    assert "beyond" in hull.off("20.5", "0.0", Kind.VALUE)
+    assert "beyond" in hull.off("20.5", "0.9", Kind.VALUE)
+    assert hull.off("20.5", str(round(min(times) * 0.9, 3)), Kind.VALUE) == ""
+    assert hull.off("0.1", "0.0", Kind.VALUE) == ""  # here legacy's own answer is out of the usual
 
 
 def test_a_number_may_end_in_zeros_that_nobody_writes() -> None:

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.noise_world import Answer, compared
-from proxy.evidence.fields import TESTS, Asked, Record
+from proxy.evidence.asked import Asked
+from proxy.evidence.fields import TESTS, Record
 from proxy.model.noise import Reask
 
 CLOCKS = tuple(f'"2026-11-21T10:00:{second:02}Z"' for second in (0, 1, 3, 9))
@@ -47,3 +48,19 @@ def test_exchanging_the_second_answers_mirrors_every_test(
             heads, tails = left.counts(test)
             assert (tails, heads) == right.counts(test), test.name
             assert heads + tails <= 1
+
+
+@given(answers(), answers(), answers(), answers(), answers(), answers())
+@settings(max_examples=300, deadline=None)
+def test_exchanging_the_answers_to_one_more_question_mirrors_what_insists(
+    one: Answer, other: Answer, again: Answer, other_again: Answer, third: Answer, other_third: Answer
+) -> None:
+    before = asked(one, other, again, other_again)
+    straight, mirrored = asked(one, other, third, other_third), asked(one, other, other_third, third)
+    for field in before.first.fields:
+        standing = before.stood(field)
+        left, right = Record(1, 0), Record(1, 0)
+        still = left.insist(field, standing, straight)
+        right.insist(field, standing, mirrored)
+        assert (left.insists, left.gives_way) == (right.gives_way, right.insists)
+        assert still <= standing

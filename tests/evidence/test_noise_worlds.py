@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from bench.noise_power import HIDDEN, changed, clock, usual
+from bench.noise_power import HIDDEN, changed, clock, flips, usual
 from bench.noise_world import Answer, Side, World
 from proxy.model.comparison import Kind, Result
 
@@ -53,6 +53,32 @@ def test_a_lost_member_beside_noise_stands_the_first_time_and_alone() -> None:
     (left,) = [one for at in range(251) if (one := world.request()) and at == 250]
     assert left.result is Result.MISMATCH
     assert left.fields == {("$.amount", Kind.MISSING)}
+
+
+def test_a_rare_value_that_one_request_in_two_hundred_always_gets_is_found_by_asking_on() -> None:
+    """Legacy says something odd in 5 % of answers, so that one odd answer, or two, are nothing special."""
+    path, _ = HIDDEN["1 % of requests wrong in a noisy field"]
+
+    def wrong(answer: Answer, number: int, at: float, dice: Random) -> None:
+        if number % 200 == 7:
+            answer[path] = '"odd"'
+
+    world = World(usual, changed(wrong), seed=1)
+    results = [world.request() for _ in range(2400)]
+    (found,) = world.noise.regressions()
+    assert (found.path, found.test) == (path, "insists")
+    late = [one for number, one in enumerate(results) if number % 200 == 7][4:]
+    assert all(one.result is Result.MISMATCH for one in late)
+
+
+def test_noise_that_is_asked_about_on_and_on_stays_explained() -> None:
+    world = World(flips(0.2), flips(0.2), seed=1)
+    late = [world.request().result for _ in range(2000)][400:]
+    record = world.noise.record("$.x", Kind.VALUE)
+    assert record is not None
+    assert min(record.insists, record.gives_way) > 0
+    assert late.count(Result.MISMATCH) <= 1
+    assert world.noise.regressions() == ()
 
 
 def test_a_mistake_in_some_requests_of_a_noisy_field_is_flagged() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proxy import comparison
-from proxy.evidence import Noise
+from proxy.evidence import Noise, Stood
 from proxy.model.comparison import Comparison, Field, Kind, NotCompared, Result
 from proxy.model.noise import Reading, Reask
 from proxy.model.observation import CapturedBody, Observation
@@ -35,7 +35,7 @@ class Said(Noise):
         self.reading = Reading(frozenset(explained), frozenset(learning))
         self.may_ask: bool | None = None
 
-    def read(self, first: Comparison, reask: Reask | None, *, may_ask: bool) -> Reading:
+    def read(self, first: Comparison, reask: Reask | None, *, may_ask: bool, standing: Stood | None = None) -> Reading:
         self.may_ask = may_ask
         return self.reading
 
@@ -70,6 +70,18 @@ def test_a_re_ask_that_cannot_be_compared_says_nothing() -> None:
     assert all_pairs(one, other, one, other, RULES) is not None
     hangs = observed(Side.LEGACY, b"", Outcome.TOTAL_TIMEOUT)
     assert all_pairs(one, other, hangs, other, RULES) is None
+
+
+def test_a_failure_is_a_status_like_any_other_when_both_are_asked_again() -> None:
+    well, other = observed(Side.LEGACY, b"{}"), observed(Side.EXTRACTED, b"{}")
+    failed = observed(Side.LEGACY, b"oops")._replace(status=503)
+    reask = all_pairs(well, other, failed, other, RULES)
+    assert reask is not None
+    assert [one.result is Result.MATCH for one in reask] == [False, True, True, False, False]
+    assert reask.both_again.fields == {("status", Kind.STATUS)}
+    both = all_pairs(failed, other, failed, other, RULES)
+    assert both is not None
+    assert both.legacy_again.result is Result.MATCH
 
 
 def test_six_comparisons_are_made_in_their_order() -> None:

@@ -1,0 +1,151 @@
+"""A pair and what asking again said of it, by field: where which of its answers differ.
+
+A field is a path and a kind of difference. Where every place of a field is known, places are told apart, else the field
+differs as a whole.
+"""
+
+from __future__ import annotations
+
+from proxy.evidence.shape import LATER, form_of
+from proxy.model.comparison import NEW_EACH_TIME, Comparison, Field, Kind
+from proxy.model.noise import Reask
+
+EACH = 8  # differences that a comparison keeps of one field: fewer are all there are
+KEPT = 200  # and of all fields
+CLOCK = 2.0  # seconds
+BUSY = 429  # RFC 6585 section 4
+
+Places = dict[str, tuple[str, str]]  # the two values by the place where they differ
+
+
+def field_of(path: str, kind: Kind) -> Field:
+    """The field under which a difference is learned: whether a member is there or not is one question."""
+    return path, Kind.MISSING if kind is Kind.EXTRA else kind
+
+
+def is_busy(status: int) -> bool:
+    """An answer that says how the server is, not what it was asked for."""
+    return status == BUSY or status >= 500
+
+
+class Seen:
+    """One comparison, by field. `body` and `status` say whether it can speak of bodies and of statuses; `veiled` holds
+    what a ready-made rule passes over and what is to be new each time all the same."""
+
+    __slots__ = ("_places", "body", "fields", "full", "status", "statuses", "veiled")
+
+    def __init__(self, comparison: Comparison) -> None:
+        self.statuses = comparison.status_pair
+        self.fields = {field_of(*field) for field in comparison.fields}
+        self.status = comparison.reason is None and not any(kind is Kind.ERROR for _, kind in self.fields)
+        self.body = self.status and self.statuses[0] == self.statuses[1]
+        self.full = len(comparison.differences) == comparison.total or len(comparison.differences) < KEPT
+        self._places: dict[Field, Places] = {}
+        self.veiled: dict[Field, Places] = {}
+        for one in comparison.differences:
+            if not one.ignored_by:
+                self._places.setdefault(field_of(one.path, one.kind), {})[one.place] = one.legacy, one.extracted
+            elif one.ignored_by in NEW_EACH_TIME:
+                self.veiled.setdefault((one.path, one.kind), {})[one.place] = one.legacy, one.extracted
+
+    def speaks(self, field: Field) -> bool:
+        return self.status if field[1] is Kind.STATUS else self.body
+
+    def is_full(self, field: Field) -> bool:
+        """Whether every place where the field differs is known."""
+        return field not in self.fields or (self.full and len(self.places(field)) < EACH)
+
+    def places(self, field: Field) -> Places:
+        return self._places.get(field, {})
+
+    def lacks(self, field: Field, places: frozenset[str], by_place: bool) -> bool:
+        """Whether what differs at all these places of `field` has nothing to be compared with here: the second side has
+        no such element or another type there, or lacks what holds it."""
+        path, kind = field
+        if by_place:
+            gone = {place for (_, other), known in self._places.items() if other in _GONE for place in known}
+            own = gone if kind not in _GONE else set()
+            return all(place in own or any(_is_within(place, one) for one in gone) for place in places)
+        lost = {one for one, other in self.fields if other in _GONE}
+        return (kind not in _GONE and path in lost) or any(_is_within(path, one) for one in lost)
+
+    def apart(self, field: Field, by_place: bool) -> frozenset[str]:
+        """As `where`, but times that differ by little are the same."""
+        places = self.places(field)
+        far = [place for place, (one, other) in places.items() if not is_near(one, other)]
+        if by_place or (places and not far):
+            return frozenset(far)
+        return self.where(field, by_place)
+
+    def where(self, field: Field, by_place: bool) -> frozenset[str]:
+        """The places that differ; of the field as a whole, one place without a name."""
+        if by_place:
+            return frozenset(self.places(field))
+        return frozenset(("",)) if field in self.fields else frozenset()
+
+
+class Asked:
+    """One pair asked again: all six comparisons of its four answers."""
+
+    __slots__ = ("again", "both", "crossed", "first", "itself", "other")
+
+    def __init__(self, first: Comparison, reask: Reask) -> None:
+        self.first = Seen(first)
+        self.again = Seen(reask.legacy_again)
+        self.other = Seen(reask.extracted_again)
+        self.itself = Seen(reask.extracted_itself)
+        self.both = Seen(reask.both_again)
+        self.crossed = Seen(reask.crossed)
+
+    @property
+    def fields(self) -> set[Field]:
+        return set().union(*(seen.fields for seen in self._all))
+
+    @property
+    def _all(self) -> tuple[Seen, ...]:
+        return self.first, self.again, self.other, self.itself, self.both, self.crossed
+
+    def by_place(self, field: Field) -> bool:
+        return all(seen.is_full(field) for seen in self._all)
+
+    def stood(self, field: Field) -> frozenset[str]:
+        """The places of the first comparison where both sides said the same again."""
+        if not (self.again.speaks(field) and self.itself.speaks(field)):
+            return frozenset()
+        by_place = self.by_place(field)
+        first, again, itself = (seen.apart(field, by_place) for seen in (self.first, self.again, self.itself))
+        return first - again - itself
+
+    def speak(self, field: Field, *several: Seen) -> bool:
+        return all(seen.speaks(field) for seen in several)
+
+    def fate(self, field: Field) -> str:
+        """What became of a field of the first comparison: `varied` (legacy differs from itself wherever the pair
+        differed), `odd`, `split`, or "" when it cannot be said."""
+        if not self.again.speaks(field):
+            return ""
+        by_place = self.by_place(field)
+        rest = self.first.where(field, by_place) - self.again.where(field, by_place)
+        if not rest:
+            return "varied"
+        if self.again.lacks(field, rest, by_place):
+            return ""
+        if not self.itself.speaks(field):
+            return ""
+        if rest <= self.itself.where(field, by_place):
+            return "odd"
+        return "split" if rest & self.first.apart(field, by_place) else ""  # a clock hardly moves
+
+
+_GONE = frozenset({Kind.MISSING, Kind.TYPE, Kind.LENGTH})
+
+
+def _is_within(place: str, whole: str) -> bool:
+    return place.startswith(whole) and place[len(whole) : len(whole) + 1] in (".", "[")
+
+
+def is_near(one: str, other: str) -> bool:
+    first, second = form_of(one), form_of(other)
+    if not first.slack or not second.slack or first.amount is None or second.amount is None:
+        return False
+    return abs(first.amount - second.amount) <= CLOCK / LATER * min(first.slack, second.slack)

@@ -23,13 +23,14 @@ from bench.lookup import measure_lookup
 from bench.machine import ROOT, BenchError, Cores, find_program, first_line, pick_cores
 from bench.memory import GIB, Growth, measure_growth
 from bench.open_loop import Latency
+from bench.ours import OURS, Ours, measure_ours
 from bench.peers import SHADOW, Peer, all_peers
 from bench.shadow_harm import measure_harm
 from bench.throughput import CONNECTIONS, Running, measure, measure_paced, run_peers
 from bench.upstream import SIZES, run_upstream
 
 THROUGHPUT = ("plain", *SHADOW, "canary")
-CASES = (*THROUGHPUT, "memory", "open-loop", "shadow-harm", "lookup")
+CASES = (*THROUGHPUT, "memory", "open-loop", "shadow-harm", "lookup", *OURS)
 LATENCY_PEERS = ("nginx", "strangler")
 
 
@@ -179,7 +180,7 @@ def run(cases: Sequence[str], plan: Settings, names: Sequence[str], envoy: str |
     hanging: list[report.Hanging] = []
     harm: list[Around] = []
     started = time.monotonic()
-    if set(cases) - {"lookup", "shadow-harm"}:
+    if set(cases) - {"lookup", "shadow-harm", *OURS}:
         with (
             tempfile.TemporaryDirectory(prefix="strangler-bench-") as folder,
             run_upstream(cores, Path(folder)) as upstream,
@@ -202,10 +203,17 @@ def run(cases: Sequence[str], plan: Settings, names: Sequence[str], envoy: str |
                 plan.harm_rates,
                 say,
             )
+    ours = Ours()
+    if set(OURS) & set(cases) and "strangler" in [peer.name for peer in peers]:
+        ours = measure_ours(
+            cores, cases, lambda url, rate, seconds: run_load(url, cores, rate, seconds), plan.rounds, plan.seconds, say
+        )
     lookup = measure_lookup() if "lookup" in cases and "strangler" in [peer.name for peer in peers] else None
     document = report.document(about=facts, samples=samples, growths=growths, hanging=hanging, harm=harm, lookup=lookup)
+    document |= ours.document()
     write(target, document)
     show(samples, growths, hanging, harm, lookup, plan)
+    say(ours.text())
     say(f"\n{time.monotonic() - started:.0f} s; figures with every single run: {target}")
 
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from bench.alone import Alone, routes_yaml, run_alone
 from bench.machine import BenchError, Cores, settle
@@ -25,7 +25,8 @@ from bench.upstream import Upstream
 ROUTES, SCRAPED = 10_000, 1_000
 BEGIN = 0.5  # seconds after the load
 DONE = re.compile(rb'"event": "reload"')
-Load = Callable[[str, float], Latency]  # url, seconds
+Load = Callable[[str, float, float], Latency]  # url, rate, seconds
+RATE = 500.0  # requests a second
 
 
 @dataclass(frozen=True)
@@ -56,15 +57,15 @@ def lines(count: int, gate: str = "") -> list[str]:
 
 def measure_reload(cores: Cores, folder: Path, upstream: Upstream, load: Load, rounds: int) -> Iterator[Stall]:
     """One route of 10,000 changes, then all of them, in turn."""
-    plain = lines(ROUTES)
-    with run_alone(cores, folder, routes_yaml(upstream, plain)) as alone:
-        load(alone.url, 1.0)
+    usual = lines(ROUTES)
+    with run_alone(cores, folder, routes_yaml(upstream, usual)) as alone:
+        load(alone.url, RATE, 1.0)
         for number in range(rounds):
             gate = f", gate: {{min_duration: {number + 1}m}}"
-            one = [*plain[:77], plain[77].replace("stage: legacy", f"stage: legacy{gate}"), *plain[78:]]
+            one = [*usual[:77], usual[77].replace("stage: legacy", f"stage: legacy{gate}"), *usual[78:]]
             for what, changed in (("one of 10,000", one), ("all of 10,000", lines(ROUTES, gate))):
                 text = routes_yaml(upstream, changed)
-                yield around(alone, f"reload, {what} changed", load, 12.0, lambda text=text: reload(alone, text))  # type: ignore[misc]  # bound now
+                yield around(alone, f"reload, {what} changed", load, 10.0, partial(reload, alone, text))
 
 
 def reload(alone: Alone, text: str, patience: float = 60.0) -> None:
@@ -82,9 +83,9 @@ def measure_scrape(cores: Cores, folder: Path, upstream: Upstream, load: Load, r
     """Scrapes with 1,000 routes that all have been asked for."""
     with run_alone(cores, folder, routes_yaml(upstream, lines(SCRAPED))) as alone:
         alone.visit([f"/v1/area{n}/x/items" if n % 2 else f"/v1/prefix{n}/x" for n in range(SCRAPED)])
-        load(alone.url, 1.0)
+        load(alone.url, RATE, 1.0)
         for _ in range(rounds):
-            yield around(alone, "a scrape of 1,000 routes", load, 3.0, lambda: scrape(alone))
+            yield around(alone, "a scrape of 1,000 routes", load, 3.0, partial(scrape, alone))
 
 
 def scrape(alone: Alone) -> None:
@@ -94,7 +95,7 @@ def scrape(alone: Alone) -> None:
 
 def around(alone: Alone, what: str, load: Load, seconds: float, happen: Callable[[], None]) -> Stall:
     settle(alone.pid)
-    before = load(alone.url, seconds)
+    before = load(alone.url, RATE, seconds)
     took: list[float] = []
 
     def disturb() -> None:
@@ -104,12 +105,12 @@ def around(alone: Alone, what: str, load: Load, seconds: float, happen: Callable
 
     timer = threading.Timer(BEGIN, disturb)
     timer.start()
-    run = load(alone.url, seconds)
+    run = load(alone.url, RATE, seconds)
     timer.join()
     if not took:
         raise BenchError(f"{what}: it did not happen")
     settle(alone.pid)
-    return Stall(what, before, run, load(alone.url, seconds), round(took[0], 3))
+    return Stall(what, before, run, load(alone.url, RATE, seconds), round(took[0], 3))
 
 
 def described(stall: Stall) -> str:
@@ -119,9 +120,9 @@ def described(stall: Stall) -> str:
     return f"{stall.what:32} {longest}  {p99}  took {stall.took:.1f} s, {lost} failed"
 
 
-def rows(stalls: list[Stall]) -> list[tuple[str, ...]]:
+def rows(stalls: Sequence[Stall]) -> list[tuple[str, ...]]:
     """Cells of the table, the heading first; medians over the rounds."""
-    found = [("what", "longest without", "with", "beyond", "two runs without", "took", "failed")]
+    found: list[tuple[str, ...]] = [("what", "longest without", "with", "beyond", "two runs without", "took", "failed")]
     for what in dict.fromkeys(each.what for each in stalls):
         runs = [each for each in stalls if each.what == what]
         without = median(latency.max_ms for each in runs for latency in (each.before, each.after))
@@ -139,7 +140,3 @@ def rows(stalls: list[Stall]) -> list[tuple[str, ...]]:
             )
         )
     return found
-
-
-def plain(stalls: list[Stall]) -> list[dict[str, Any]]:
-    return [{**asdict(each), "beyond_ms": round(each.beyond_ms, 3)} for each in stalls]

@@ -46,8 +46,9 @@ class Origin(NamedTuple):
     scheme: bytes
 
 
-class Client(asyncio.Protocol):
-    """`transport` is set by the loop before any data arrives. `origin` is None for plain HTTP from the very peer."""
+class Client:
+    """An `asyncio.Protocol` in all but its base, which would keep it from being compiled. `transport` is set by the
+    loop before any data arrives. `origin` is None for plain HTTP from the very peer."""
 
     __slots__ = (
         "_closing",

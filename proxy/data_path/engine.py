@@ -14,7 +14,7 @@ import socket
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from proxy.data_path.call import Call
 from proxy.data_path.client import Client
@@ -109,9 +109,9 @@ class DataPath:
         self._random_at = 0
         self._empty: asyncio.Future[None] | None = None
 
-    def protocol(self) -> Client:
+    def protocol(self) -> asyncio.Protocol:
         """The factory for `loop.create_server`: plain HTTP from the first byte. All else comes by `entrance`."""
-        return Client(self)
+        return cast(asyncio.Protocol, Client(self))
 
     @property
     def needs_entrance(self) -> bool:

@@ -15,7 +15,7 @@ import contextlib
 import errno
 import socket
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from proxy.data_path.client import Client, Origin
 from proxy.data_path.proxy_protocol import Malformed, Source, Wanted, read_header
@@ -115,8 +115,8 @@ class Entrance:
         if connection.family != socket.AF_UNIX:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-        def client() -> Client:
-            return Client(self._engine, origin)
+        def client() -> asyncio.Protocol:
+            return cast(asyncio.Protocol, Client(self._engine, origin))
 
         if origin.scheme == b"http":
             await self._loop.connect_accepted_socket(client, connection)

@@ -255,7 +255,7 @@ def read_answer(raw: bytes, method: bytes) -> Answer | Refused:
 def _answer(head: ResponseHead, noted: list[HeaderPair], method: bytes, raw: bytes) -> Answer | Refused:
     length = UNTIL_CLOSE
     codings = 0
-    keep_alive = head.version is _HTTP_1_1
+    keep_alive = head.version == _HTTP_1_1
     closes = False
     if not keep_alive:
         raw = b""  # the status line changes
@@ -269,7 +269,7 @@ def _answer(head: ResponseHead, noted: list[HeaderPair], method: bytes, raw: byt
             raw = _without_connection(raw) if members <= _ORDINARY else b""
         elif name == b"transfer-encoding":
             codings += 1
-            if value.strip(b" \t").lower() != b"chunked" or codings > 1 or head.version is _HTTP_1_0:
+            if value.strip(b" \t").lower() != b"chunked" or codings > 1 or head.version == _HTTP_1_0:
                 return Refused(Outcome.UPSTREAM_HEAD_INVALID, "Transfer-Encoding other than chunked")
             length = CHUNKED
         elif name is _OTHER or name == b"upgrade":

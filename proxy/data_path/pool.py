@@ -12,6 +12,7 @@ import asyncio
 import ssl
 import time
 from collections import deque
+from typing import cast
 
 from proxy.data_path.tls import SHUTDOWN, Keyring, TlsError, tls_reason
 from proxy.data_path.upstream import Upstream, User
@@ -171,23 +172,25 @@ class Pool:
 
     async def _connect(self) -> Upstream:
         """A connection that is ready for a request, TLS and all. Raises OSError, ssl.SSLError, TlsError."""
-        backend = self.backend
+        loop, backend = self._loop, self.backend
+
+        def made() -> asyncio.Protocol:
+            return cast(asyncio.Protocol, Upstream(self))
+
         if backend.socket is not None:
-            return (await self._loop.create_unix_connection(lambda: Upstream(self), backend.socket))[1]
+            return cast(Upstream, (await loop.create_unix_connection(made, backend.socket))[1])
         if backend.tls is None:
-            return (await self._loop.create_connection(lambda: Upstream(self), backend.host, backend.port))[1]
-        context = self._keyring.context(backend.tls)
+            return cast(Upstream, (await loop.create_connection(made, backend.host, backend.port))[1])
         try:
-            return (
-                await self._loop.create_connection(
-                    lambda: Upstream(self),
-                    backend.host,
-                    backend.port,
-                    ssl=context,
-                    server_hostname=backend.tls.server_name or backend.host,
-                    ssl_shutdown_timeout=SHUTDOWN,
-                )
-            )[1]
+            _, upstream = await loop.create_connection(
+                made,
+                backend.host,
+                backend.port,
+                ssl=self._keyring.context(backend.tls),
+                server_hostname=backend.tls.server_name or backend.host,
+                ssl_shutdown_timeout=SHUTDOWN,
+            )
+            return cast(Upstream, upstream)
         except (ConnectionResetError, ConnectionAbortedError):
             raise ssl.SSLError("closed during the handshake") from None
 

@@ -53,8 +53,9 @@ class Tunnelled(Protocol):
     def upstream_ready(self) -> None: ...
 
 
-class Upstream(asyncio.Protocol):
-    """`answering` is True once a byte of an answer came; `reused` when it served a request before."""
+class Upstream:
+    """An `asyncio.Protocol` in all but its base (see `Client`). `answering` is True once a byte of an answer came;
+    `reused` when it served a request before."""
 
     __slots__ = (
         "_body",

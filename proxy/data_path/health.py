@@ -55,12 +55,11 @@ class HealthCheck:
         self._pool.close()
 
     def expired(self, now: float) -> None:
-        if not self._stopped:
-            Call(self._pool, Side.LEGACY, self._message, b"GET", _ENOUGH, self._answered).begin(self._health.timeout)
-            self._pool.wheel.watch(self, now + self._health.interval)
+        Call(self._pool, Side.LEGACY, self._message, b"GET", _ENOUGH, self._answered).begin(self._health.timeout)
+        self._pool.wheel.watch(self, now + self._health.interval)
 
     def _answered(self, observation: Observation) -> None:
-        if not self._stopped:
+        if not self._stopped:  # the breaker is now somebody else's to hold
             good = observation.outcome is Outcome.OK and 200 <= observation.status < 400
             why = str(observation.status) if observation.outcome is Outcome.OK else str(observation.outcome)
             self._standing.checked(good, f"GET {self._health.path}: {why}")

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 
+from proxy.model.outcome import Outcome
 from proxy.model.sides import Stage
 from proxy.model.spec import Breaker, Limits, RoutesSpec
 from tests.support.engine import Running, backend, route, spec_of
@@ -101,6 +102,22 @@ async def test_room_comes_back_and_clients_that_leave_take_none() -> None:
                 for _ in range(5):
                     await client.send(MOVED)
                     assert (await client.answer())[1] == b"moved"
+
+
+async def test_a_refusal_that_comes_after_the_end_is_not_heard() -> None:
+    async with RawUpstream.answering(ok(b"legacy")) as legacy, RawUpstream(hangs) as service:
+        async with Running(spec(legacy.port, service.port, fallback=True), dice=0.9) as proxy:
+            async with await proxy.connect() as client:
+                await client.send(MOVED)
+                await until(lambda: service.connections, "the service to be asked")
+                exchange = next(iter(proxy.engine.clients)).exchange
+                assert exchange is not None
+                exchange.client_gone()
+                exchange.on_failed(Outcome.CONCURRENCY_EXCEEDED, "too late")
+            await until(lambda: proxy.engine.client_connections == 0, "the end")
+            assert [ended.outcome for ended in proxy.ended] == ["client_gone"]
+            await slowest_of(proxy, LEGACY, 3)
+            assert len(legacy.requests) == 3, "nothing was asked for a client that is gone"
 
 
 async def test_a_client_that_leaves_before_it_is_refused_is_no_trouble() -> None:

@@ -3,6 +3,7 @@ real sockets: the backend fails as often as the request tells it to."""
 
 from __future__ import annotations
 
+import asyncio
 import textwrap
 from collections import Counter
 
@@ -33,6 +34,11 @@ routes:
     extracted: other
     retry: {attempts: 10, codes: [500], backoff: 100ms}
     timeouts: {request: 400ms}
+  - name: rests
+    match: /retry/rests
+    extracted: other
+    retry: {attempts: 1, codes: [500], backoff: 400ms}
+    timeouts: {backend_request: 150ms}
 """
 
 
@@ -98,6 +104,7 @@ async def asked(path: str, code: str, fails: int, method: str = "GET", body: byt
         ("/retry/connections", "0", 3, 502, 3),
         ("/retry/late", "hang", 2, 200, 3),  # what reaches backend_request is tried again
         ("/retry/late", "hang", 3, 504, 3),
+        ("/retry/rests", "500", 1, 200, 2),  # a wait between tries is no try, and may be longer
     ],
 )
 async def test_a_request_is_tried_as_often_as_the_route_says(
@@ -121,6 +128,18 @@ async def test_a_write_that_was_sent_is_never_sent_again(code: str) -> None:
 
 async def test_a_put_is_sent_again_with_its_body() -> None:
     assert (await asked("/retry/code-all-attempts-2", "503", 1, "PUT", b"x" * 60_000))[:2] == (200, 2)
+
+
+async def test_a_client_that_leaves_before_the_next_try_ends_it() -> None:
+    upstream = Echo()
+    async with upstream, proxied(upstream) as proxy:
+        client = await proxy.connect()
+        await client.send(b"GET /retry/rests?id=x&code=500&fails=9 HTTP/1.1\r\nHost: h\r\n\r\n")
+        await until(lambda: proxy.events, "the wait for the retry")
+        client.close()
+        assert (await proxy.outcome()).outcome == "client_gone"
+        await asyncio.sleep(0.65)  # as long as the wait can be, and a little
+        assert upstream.asked["x"] == 1
 
 
 async def test_what_was_tried_stands_in_the_record() -> None:

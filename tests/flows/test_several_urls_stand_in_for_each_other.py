@@ -226,6 +226,19 @@ async def test_an_edit_keeps_what_is_known_of_urls_and_ends_checks_that_are_no_l
         assert a.checks <= seen + 1
 
 
+async def test_a_check_that_ends_after_the_edit_that_ended_checks_says_nothing() -> None:
+    eager = Health("/up", interval=0.2, timeout=0.2, unhealthy_after=1)
+    service = Sick(b"a")
+    service.feels = b"hangs"
+    async with service, by_lot(alone(service.port, health=eager)) as proxy:
+        await until(lambda: service.checks, "a check under way")
+        proxy.engine.swap(snapshot_of(alone(service.port)))
+        assert await ask(proxy, 5) == {b"a": 5}
+        await asyncio.sleep(0.3)  # the time-out of that check
+        assert not proxy.breaker("legacy").open
+        assert proxy.events == []
+
+
 async def test_copies_leave_a_dead_url_too() -> None:
     async with RawUpstream.answering(ok(b"a")) as a, by_lot(alone(a.port, DEAD)) as proxy:
         seen: list[str] = []

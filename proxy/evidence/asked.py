@@ -6,7 +6,7 @@ differs as a whole.
 
 from __future__ import annotations
 
-from proxy.evidence.shape import LATER, form_of
+from proxy.evidence.form import LATER, form_of
 from proxy.model.comparison import NEW_EACH_TIME, Comparison, Field, Kind
 from proxy.model.noise import Reask
 

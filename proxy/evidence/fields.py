@@ -42,8 +42,9 @@ from math import log
 from typing import Any, NamedTuple
 
 from proxy.evidence.asked import CLOCK, Asked, Places, is_busy, is_near
+from proxy.evidence.form import LATER, form_of
 from proxy.evidence.repeats import Repeats
-from proxy.evidence.shape import LATER, Hull, form_of, shared
+from proxy.evidence.shape import Hull, shared
 from proxy.evidence.sign_test import ALPHA, either_way, log_sum, log_weight, one_way
 from proxy.model.comparison import Field, Kind
 
@@ -74,6 +75,7 @@ TESTS = (
 PLAIN = ("varied", "extracted_varied", "in_first", "odd")
 COUNTS = (*PLAIN, *(name for test in TESTS for name in test.counts))
 
+_STAKES = [log(test.stake) for test in TESTS]
 _COUNTED = {test.name: test.counts for test in TESTS}
 
 
@@ -228,7 +230,7 @@ class Record:
 
     def evidence(self) -> float:
         """Logarithm of the evidence of all tests: their average by stake."""
-        return log_sum([log(test.stake) + self.test_evidence(test) for test in TESTS])
+        return log_sum([stake + self.test_evidence(test) for test, stake in zip(TESTS, _STAKES, strict=True)])
 
     @property
     def is_odd_as_legacy(self) -> bool:

@@ -58,11 +58,12 @@ class Noise:
         self._records: dict[Field, Record] = {}
         self._asked = 0
         self._came = 0  # fields that ever came up
+        self._latest: tuple[Reask, Asked] | None = None  # what is learned is read right after
         self.flags = 0  # raised since this was made or restored: says when to look at `regressions`
 
     def learn(self, first: Comparison, reask: Reask) -> None:
         """One pair asked again; `first` compares L1 with E1."""
-        asked = Asked(first, reask)
+        asked = self._all_six(first, reask)
         self._turn(asked.first)
         if not asked.again.status:
             return
@@ -88,7 +89,7 @@ class Noise:
 
     def standing(self, first: Comparison, reask: Reask) -> Stood:
         """Where both sides stood by different answers, and chance could be the reason: worth asking once more."""
-        asked = Asked(first, reask)
+        asked = self._all_six(first, reask)
         found: dict[Field, frozenset[str]] = {}
         for field in asked.first.fields:
             record = self._records.get(field)
@@ -100,7 +101,7 @@ class Noise:
 
     def insist(self, standing: Stood, first: Comparison, reask: Reask) -> Stood:
         """Learns from one more pair of answers to the request of `first`; what still stands."""
-        asked = Asked(first, reask)
+        asked = self._all_six(first, reask)
         found: dict[Field, frozenset[str]] = {}
         loud = False
         for field, places in standing.items():
@@ -119,7 +120,7 @@ class Noise:
         `standing`: where both sides stood by their answers each time when asked more than once."""
         if first.result is not Result.MISMATCH:
             return Reading()
-        asked = Asked(first, reask) if reask is not None else None
+        asked = self._all_six(first, reask) if reask is not None else None
         seen = asked.first if asked is not None else Seen(first)
         if asked is None:
             self._turn(seen)
@@ -190,6 +191,11 @@ class Noise:
         self._came += 1
         record = self._records[field] = Record(self._came, since)
         return record
+
+    def _all_six(self, first: Comparison, reask: Reask) -> Asked:
+        if self._latest is None or self._latest[0] is not reask:
+            self._latest = reask, Asked(first, reask)
+        return self._latest[1]
 
     def _is_loud(self, record: Record) -> bool:
         return not record.flagged and record.level >= -log(ALPHA) - log(len(self._records))

@@ -32,7 +32,7 @@ from array import array
 from collections.abc import Iterable
 from zlib import adler32, crc32
 
-from proxy.evidence.shape import form_of
+from proxy.evidence.form import form_of
 
 SLOTS = 8192  # values remembered of one field, in 64 KB
 AGE = 16  # pairs that differ at the field

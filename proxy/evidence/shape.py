@@ -19,15 +19,11 @@ Values come in the printable form of a difference: strings in quotes, numbers ba
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from math import isinf
-from typing import Any, NamedTuple
+from typing import Any
 
+from proxy.evidence.form import LATER, Form, form_of
 from proxy.evidence.parts import fine_and_coarse
 from proxy.evidence.sorted_by import SortedBy
 from proxy.model.comparison import Kind
@@ -38,100 +34,8 @@ SEVERAL = 50  # values before the range of numbers may
 PAIRS = 8  # pairs of its answers before their distance may
 FORMS = 12  # forms kept; a field with more of them has none in particular
 FEW = 8  # values kept; a field with more of them has no list of values
-LATER = 10.0  # seconds that the extracted side may be asked after legacy
 UNWRITTEN = 3  # zeros that a number may end in by chance, and JSON writes none of them: one in a thousand has more
 HEADS_ONLY = frozenset({Kind.STATUS, Kind.TYPE})  # compared by their first word, and strictly
-
-_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-([0-9a-fA-F])[0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-_TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)(?:([Tt ])(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?)?"
-)
-_URL = re.compile(r"(https?)://(?:[^/?#\s@]*@)?([^/?#\s@]+)")
-_NUMBER = re.compile(r"-?\d{1,40}(?:\.(\d{1,40}))?([eE][+-]?\d{1,3})?")
-_COUNT = re.compile(r"(\d{1,12}) (?:elements|members)")
-_HTTP_DATE = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
-_EPOCHS = ((1e9, 4e9, 1.0), (1e12, 4e12, 1e3), (1e15, 4e15, 1e6), (1e18, 4e18, 1e9))
-
-
-class Form(NamedTuple):
-    """One value read: `name` of its form, `amount` for numbers and times (times in seconds since 1970), `places` of
-    decimals, `slack` in units of the amount for the time between two questions, `text` when letters and length say
-    something."""
-
-    name: str
-    amount: float | None = None
-    places: int = 0
-    slack: float = 0.0
-    text: str | None = None
-
-
-@lru_cache(maxsize=4096)
-def form_of(shown: str) -> Form:
-    """The form of a printable value."""
-    if not shown:
-        return Form("absent")
-    if "…" in shown:
-        return Form("long text")
-    text = shown
-    if shown[0] == '"' and shown[-1] == '"' and len(shown) > 1:
-        try:
-            text = str(json.loads(shown))
-        except ValueError:
-            return Form("long text")
-    elif shown in ("true", "false", "null"):
-        return Form("null" if shown == "null" else "boolean")
-    known = _number(text, quoted=text is not shown) or _time(text)
-    if known is not None:
-        return known
-    if found := _UUID.fullmatch(text):
-        case = "lower" if text == text.lower() else "upper" if text == text.upper() else "mixed"
-        return Form(f"uuid {found[1]} {case}")
-    if found := _URL.match(text):
-        return Form(f"url {found[1]}://{found[2]}")
-    return Form("text", text=text)
-
-
-def _number(text: str, quoted: bool) -> Form | None:
-    if found := _COUNT.fullmatch(text):
-        return Form("count", float(found[1]))
-    found = _NUMBER.fullmatch(text)
-    if not found or (quoted and found[2]):  # 12e45 in quotes is a hex id
-        return None
-    amount, places = float(text), len(found[1] or "")
-    if isinf(amount):
-        return Form("number")
-    slack = next((LATER * unit for low, high, unit in _EPOCHS if low <= abs(amount) < high), 0.0)
-    return Form("digits" if quoted else "number", amount, places, slack, text if quoted and not places else None)
-
-
-def _time(text: str) -> Form | None:
-    if _HTTP_DATE.fullmatch(text):
-        try:
-            return Form("http date", parsedate_to_datetime(text).timestamp(), 0, LATER)
-        except ValueError:
-            return None
-    found = _TIME.fullmatch(text)
-    if not found:
-        return None
-    year, month, day, middle, hour, minute, second, fraction, offset = found.groups()
-    try:
-        zone = _zone(offset)
-        at = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=zone)
-    except ValueError:
-        return None
-    if middle is None:
-        return Form("date", at.timestamp(), 0, LATER)
-    amount = at.timestamp() + float(f"0.{fraction or 0}")
-    name = f"time with {middle!r}, {'no offset' if offset is None else 'offset ' + offset}"
-    return Form(name + (", no seconds" if second is None else ""), amount, len(fraction or ""), LATER)
-
-
-def _zone(offset: str | None) -> timezone:
-    if offset is None or offset in "Zz":
-        return UTC
-    digits = offset[1:].replace(":", "").ljust(4, "0")
-    apart = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    return timezone(-apart if offset[0] == "-" else apart)
 
 
 class Hull:
@@ -197,7 +101,8 @@ class Hull:
         if new := (_classes(form.text[len(prefix) :]) | _classes(before[len(prefix) :])).difference(self.chars):
             self.chars += sorted(new)
             self.grew["chars"] = self.count
-        mask = _mask(form.text) if self.mask in (None, _mask(form.text)) else ""
+        mask = "" if self.mask == "" else _mask(form.text)
+        mask = mask if self.mask in (None, mask) else ""
         if (prefix, mask) != (self.prefix, self.mask):
             self.prefix, self.mask = prefix, mask
             self.grew["frame"] = self.count
@@ -269,9 +174,10 @@ class Hull:
             return f"length {len(theirs.text)}"
         same = max(shared(theirs.text, one) for one in (self.prefix or "", ours.text or ""))
         rest = min(same, len(self.prefix or ""))
-        new = _classes(theirs.text[rest:]).difference(self.chars, _classes((ours.text or "")[rest:]))
-        if new and self.is_settled("chars"):
-            return f"characters that legacy never has here ({', '.join(sorted(new))[:40]})"
+        if self.is_settled("chars"):
+            new = _classes(theirs.text[rest:]).difference(self.chars)
+            if new and (new := new.difference(_classes((ours.text or "")[rest:]))):
+                return f"characters that legacy never has here ({', '.join(sorted(new))[:40]})"
         if self.mask is None or self.prefix is None or not self.is_settled("frame"):
             return ""
         if self.mask and _mask(theirs.text) not in (self.mask, _mask(ours.text or "")):
@@ -379,12 +285,10 @@ def _ratio(one: float, other: float) -> float:
 @lru_cache(maxsize=4096)
 def _classes(text: str) -> frozenset[str]:
     """The characters in use: letters and digits by kind (hex letters apart), everything else by itself."""
-    return frozenset(map(_class, text))
+    return frozenset([_CLASS.get(char, "non-ASCII") for char in set(text)])
 
 
 def _class(char: str) -> str:
-    if not char.isascii():
-        return "non-ASCII"
     if char.isdigit():
         return "0-9"
     if char.isalpha():
@@ -395,6 +299,12 @@ def _class(char: str) -> str:
     return char
 
 
+_CLASS = {chr(code): _class(chr(code)) for code in range(128)}
+_LETTERS = {code: "a" for code in range(128) if chr(code).isalnum()}
+
+
 def _mask(text: str) -> str:
     """Where the separators stand, for texts of one length."""
+    if text.isascii():
+        return text.translate(_LETTERS)
     return "".join(["a" if char.isalnum() else char for char in text])

@@ -47,6 +47,7 @@ def one_way(heads: int, tails: int) -> float:
     return _PRIOR + log_sum([heads * head + tails * tail for head, tail in zip(_HEADS, _TAILS, strict=True)])
 
 
+@lru_cache(maxsize=65536)
 def either_way(heads: int, tails: int) -> float:
     """Logarithm of the evidence that one comes more often than the other: half the stake on each."""
     return log_sum([one_way(heads, tails), one_way(tails, heads)]) - log(2)

@@ -16,8 +16,9 @@ from math import ceil, floor, log, log10
 from typing import NamedTuple
 
 from proxy.evidence.fields import Record
+from proxy.evidence.form import LATER
 from proxy.evidence.noise import Noise
-from proxy.evidence.shape import ENOUGH, LATER, PAIRS, Hull
+from proxy.evidence.shape import ENOUGH, PAIRS, Hull
 from proxy.evidence.sign_test import ALPHA
 from proxy.model.comparison import Field, Kind
 from proxy.model.spec import Rule

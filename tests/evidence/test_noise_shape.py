@@ -10,7 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from proxy.evidence.shape import Hull, form_of
+from proxy.evidence.form import form_of
+from proxy.evidence.shape import Hull
 from proxy.model.comparison import Kind
 
 HEX = "0123456789abcdef"

@@ -1,4 +1,4 @@
-"""The cases without peers: how long a reload or a scrape holds clients up; the cost of an idle client, a second worker."""
+"""The cases without peers: how long a reload or a scrape holds clients up, the cost of an idle client and a worker."""
 
 from __future__ import annotations
 

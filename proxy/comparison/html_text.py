@@ -19,8 +19,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from lxml import etree
-
 from proxy.comparison.markup import Builder, Element, Masked, collapsed
 
 CSRF, NONCE, ASSET = "html csrf token", "html nonce", "html asset hash"
@@ -79,6 +77,8 @@ def read(text: str, spend: Callable[[int], None]) -> Element | None:
     """The document; None when there is no tag in it. Raises BudgetSpent."""
     if not _TAG.search(text):
         return None
+    from lxml import etree  # here: workers import this room, and read no document
+
     target = _Target(spend)
     parser = etree.HTMLParser(
         target=target,  # type: ignore[arg-type]  # the stubs ask for comment(), lxml does not

@@ -21,12 +21,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, NamedTuple
-
-from lxml import etree
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from proxy.comparison.declared import Lists
 from proxy.comparison.findings import BudgetSpent, member_steps
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 SPACES = re.compile(r"[ \t\r\n\f]+")  # no-break space and its like are characters
 MAX_NESTED = 200  # elements inside each other
@@ -230,7 +231,7 @@ class Builder:
         try:
             parser.feed(body)
             parser.close()
-        except etree.XMLSyntaxError:
+        except SyntaxError:  # lxml's are
             return None
         return self.root
 

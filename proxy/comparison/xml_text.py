@@ -18,8 +18,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from lxml import etree
-
 from proxy.comparison.content import Undecodable
 from proxy.comparison.findings import BudgetSpent
 from proxy.comparison.markup import Builder, Element, collapsed
@@ -41,6 +39,8 @@ def read(text: str, spend: Callable[[int], None]) -> Element | None:
         return None
     if "<!DOCTYPE" in body and ("<!ENTITY" in body or _ENTITY_USED.search(body)):
         raise Undecodable("the document declares or uses entities")
+    from lxml import etree  # here: workers import this room, and read no document
+
     target = _Target(spend)
     parser = etree.XMLParser(
         target=target,  # type: ignore[arg-type]  # the stubs ask for comment(), lxml does not

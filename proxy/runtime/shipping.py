@@ -7,13 +7,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
 from proxy import routing
 from proxy.model.spec import RoutesSpec
 from proxy.runtime.link import FRAME, Kind, pack_compiled, unpack_compiled
-from proxy.runtime.load import Compiled
+
+if TYPE_CHECKING:  # workers import this file, and have no use for what reads routes.yaml
+    from proxy.runtime.load import Compiled
 
 PART = 16  # routes; a worker reads a part in one go
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -125,3 +127,12 @@ def test_no_room_imports_itself_in_a_circle() -> None:
 
     for name in list(graph):
         visit(name, ())
+
+
+def test_a_worker_does_not_load_what_only_control_uses() -> None:
+    """Each of these is megabytes in every worker."""
+    told = "import sys, proxy.runtime.worker; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True, cwd=PROXY.parent)
+    assert not {"lxml", "pydantic", "yaml", "prometheus_client", "aiohttp", "click", "sqlite3"} & set(
+        loaded.stdout.split()
+    )

@@ -164,6 +164,10 @@ function banners(status) {
   else if (reload && reload.problems && reload.problems.length) found.push(banner("", "routes.yaml was taken with warnings.", reload.problems));
   if (store && !store.ok) found.push(banner("bad", "Evidence is not being stored; traffic is not affected.", [store.error || "unknown trouble"]));
   if (store && store.lost) found.push(banner("", `${number(store.lost)} rows of evidence were lost while the store was in trouble.`));
+  if (status.shedding) found.push(banner("bad", "A worker's memory is at limits.memory: new requests get 503."));
+  const left = (status.backends || []).flatMap((backend) =>
+    backend.urls.filter((one) => one.state !== "used").map((one) => `${backend.name}: ${one.url} is ${one.state}`));
+  if (left.length) found.push(banner("bad", "Left alone for now; other urls or the fallback answer.", left));
   if (workers && workers.connected < workers.expected) {
     found.push(banner("", `${workers.connected} of ${workers.expected} workers are connected; figures may be incomplete.`));
   }

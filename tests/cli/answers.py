@@ -71,6 +71,8 @@ def status(**changed: Any) -> Json:
         "workers": {"expected": 2, "connected": 2, "restarts": 0},
         "control": {"restarts": 0},
         "store": {"ok": True, "error": None, "lost": 0},
+        "shedding": False,
+        "backends": [{"name": "legacy", "urls": [{"url": "http://a:1", "state": "used"}], "breaker_open": False}],
         "routes": [route(), unrouted()],
         **changed,
     }

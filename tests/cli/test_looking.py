@@ -104,14 +104,27 @@ def test_status_shows_what_is_wrong(ask: Run, admin: CannedAdmin) -> None:
         reload={"ok": False, "at": 1.0, "problems": ["routes.yaml:3:1: error: bad"]},
         store={"ok": False, "error": "disk full", "lost": 12},
         workers={"expected": 2, "connected": 1, "restarts": 4},
+        shedding=True,
+        backends=[
+            {"name": "legacy", "urls": [{"url": "http://a:1", "state": "used"}], "breaker_open": False},
+            {"name": "alone", "urls": [{"url": "http://b:1", "state": "unhealthy"}], "breaker_open": True},
+            {
+                "name": "charges",
+                "urls": [{"url": "http://c:1", "state": "used"}, {"url": "http://c:2", "state": "ejected"}],
+                "breaker_open": False,
+            },
+        ],
         routes=[answers.route(breaker_open=True, fallbacks=9, verdict=answers.verdict("fail", blocking=["3fa1"]))],
     )
     admin.answers("GET", "/status", wrong)
     text = ask("status").stdout
     for part in ("HALTED", "routes.yaml:3:1: error: bad", "disk full (12 rows lost)", "1 of 2 workers", "restarts 4"):
         assert part in text
-    for part in ("breaker open", "fallbacks: 9", "verdict: fail", "3fa1"):
+    for part in ("breaker open", "fallbacks: 9", "verdict: fail", "3fa1", "limits.memory"):
         assert part in text
+    for line in ("alone: http://b:1 unhealthy", "charges: http://c:1, http://c:2 ejected"):
+        assert line in text
+    assert "http://a:1" not in text, "a backend's only url, when all is well, is no news"
 
 
 def test_status_of_a_proxy_that_has_nothing_yet(ask: Run, admin: CannedAdmin) -> None:

@@ -204,7 +204,7 @@ class Run:
             if not self.reasks.offer(pair, first.fields, sampled, partial(self._again, waiting)):
                 self._decide(waiting, None, {})
             return
-        self.noise.glance(first)
+        first = comparison.counted(first, self.noise.glance(first))
         self._note_flags()
         self._settle(waiting, first)
         if sampled and first.result in (Result.MATCH, Result.IGNORED):

@@ -6,7 +6,7 @@ from proxy.comparison.findings import signature_of
 from proxy.comparison.pair import byte_equal, compare
 from proxy.comparison.rules import Rules, compile_rules, label
 from proxy.comparison.saved import BadMessageError, parse_saved
-from proxy.comparison.without import without
+from proxy.comparison.without import counted, without
 
 __all__ = [
     "BadMessageError",
@@ -14,6 +14,7 @@ __all__ = [
     "byte_equal",
     "compare",
     "compile_rules",
+    "counted",
     "decoded_body",
     "describe",
     "label",

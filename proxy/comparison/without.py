@@ -1,4 +1,5 @@
-"""A mismatch without the fields that noise explains: the rest decides, and gives the signature.
+"""A mismatch without the fields that noise explains: the rest decides, and gives the signature. And the reverse, a
+difference that a ready-made rule passed over, and that counts after all.
 
 Were the explained fields left in, every new mixture of noise and mistake would be a signature of its own, and nobody
 could accept or count one.
@@ -34,4 +35,20 @@ def without(comparison: Comparison, explained: Collection[Field]) -> Comparison:
         differences=differences,
         fields=rest,
         explained=known,
+    )
+
+
+def counted(comparison: Comparison, fields: Collection[Field]) -> Comparison:
+    """`comparison`, which was `ignored`, as the mismatch that it is when no rule excuses these fields."""
+    found = frozenset({(one.path, one.kind) for one in comparison.differences}.intersection(fields))
+    if comparison.result is not Result.IGNORED or not found:
+        return comparison
+    shown = [one._replace(ignored_by="") if (one.path, one.kind) in found else one for one in comparison.differences]
+    risks = {one.risk for one in shown if not one.ignored_by}
+    return comparison._replace(
+        result=Result.MISMATCH,
+        signature=signature_of(comparison.status_pair, tuple(sorted(found))),
+        risk=next(risk for risk in _WORST_FIRST if risk in risks),
+        differences=tuple(sorted(shown, key=lambda one: bool(one.ignored_by))),
+        fields=found,
     )

@@ -145,6 +145,12 @@ class Record:
             for one, _ in places.values():
                 self.hull.see(one, Kind.VALUE)
 
+    def is_stale(self, places: Places) -> bool:
+        """Whether the extracted side says again what was said before, where legacy never does, or is known to."""
+        if self.flagged:
+            return True
+        return self.memory is not None and any(self.memory.is_out_of_place(one) for _, one in places.values())
+
     def see_status(self, legacy: int) -> None:
         """Takes in a status of legacy's that asking again may not show: it is not asked while it is busy."""
         self.hull.see(str(legacy), Kind.STATUS)

@@ -82,10 +82,15 @@ class Noise:
         if loud:
             self._discover()
 
-    def glance(self, first: Comparison) -> None:
-        """One pair that is no mismatch, and so will not be read: what its first answers alone say."""
-        if first.result is Result.IGNORED or first.reason is NotCompared.LEGACY_FAILED:
-            self._turn(Seen(first))
+    def glance(self, first: Comparison) -> frozenset[Field]:
+        """One pair that is no mismatch, and so will not be read: what its first answers alone say. The fields at which
+        a ready-made rule passes over a value that was said before, where legacy has never said one twice."""
+        if first.result is not Result.IGNORED and first.reason is not NotCompared.LEGACY_FAILED:
+            return frozenset()
+        seen = Seen(first)
+        self._turn(seen)
+        known = [(field, self._records.get(field), places) for field, places in seen.veiled.items()]
+        return frozenset([field for field, record, places in known if record is not None and record.is_stale(places)])
 
     def standing(self, first: Comparison, reask: Reask) -> Stood:
         """Where both sides stood by different answers, and chance could be the reason: worth asking once more."""

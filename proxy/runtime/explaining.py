@@ -109,7 +109,7 @@ class Explaining:
             return
         if found.result is Result.IGNORED or found.reason is NotCompared.LEGACY_FAILED:
             noise = self.book.of(key)
-            noise.glance(found)
+            found = comparison.counted(found, noise.glance(found))
             self._tell(key, noise)
         done(found)
         if sampled and self._reasks is not None and found.result in (Result.MATCH, Result.IGNORED):

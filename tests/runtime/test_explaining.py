@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from types import SimpleNamespace
+from typing import Any, cast
+
 from proxy import comparison
-from proxy.evidence import Noise, Stood
+from proxy.evidence import ROUNDS, Noise, Stood
+from proxy.metrics import Accumulator
 from proxy.model.comparison import Comparison, Field, Kind, NotCompared, Result
-from proxy.model.noise import Reading, Reask
-from proxy.model.observation import CapturedBody, Observation
+from proxy.model.evidence import EvidenceKey
+from proxy.model.noise import FieldNoise, Reading, Reask
+from proxy.model.observation import EMPTY_BODY, CapturedBody, CapturedRequest, Observation, Pair
 from proxy.model.outcome import Outcome
 from proxy.model.sides import Side
 from proxy.model.spec import Compare
-from proxy.runtime.comparer import all_pairs
-from proxy.runtime.explaining import explained
+from proxy.runtime.comparer import Comparer, all_pairs
+from proxy.runtime.explaining import Done, Explaining, explained
+from proxy.shadow import Again
 
 RULES = comparison.compile_rules(Compare())
 CLOCK: Field = ("$.now", Kind.VALUE)
@@ -91,3 +98,57 @@ def test_six_comparisons_are_made_in_their_order() -> None:
     assert reask is not None
     shown = [(one.differences[0].legacy, one.differences[0].extracted) for one in reask]
     assert shown == [("0", "2"), ("0", "3"), ("1", "3"), ("2", "3"), ("1", "2")]
+
+
+class Answering:
+    """Re-asks that are answered at once, by what each side says each time."""
+
+    def __init__(self, legacy: str, extracted: str) -> None:
+        self.says = legacy, extracted
+        self.asked: list[Collection[Field]] = []
+
+    def may_ask(self, pair: Pair) -> bool:
+        return True
+
+    def offer(self, pair: Pair, fields: Collection[Field], sampled: bool, done: Any) -> bool:
+        self.asked.append(fields)
+        legacy, extracted = (f'{{"flag": "{value}"}}'.encode() for value in self.says)
+        done(Again(observed(Side.LEGACY, legacy), observed(Side.EXTRACTED, extracted)))
+        return True
+
+
+class Desk:
+    """Pairs of one field, each side's answers given, with noise that is known to be a coin."""
+
+    def __init__(self) -> None:
+        self.flagged: list[FieldNoise] = []
+        self.said: list[Result] = []
+        live = cast(Any, SimpleNamespace())
+        self.explaining = Explaining(live, Comparer(), Accumulator(), lambda key, field: self.flagged.append(field))
+        self.key = EvidenceKey("read", "rules", "b1", 1)
+        for _ in range(5):
+            self.pair("a", "b", "b", "a")
+        self.said.clear()
+
+    def pair(self, legacy: str, extracted: str, *then: str) -> Answering:
+        reasks = Answering(*then)
+        self.explaining._reasks = cast(Any, reasks)
+        sides = (Side.LEGACY, legacy), (Side.EXTRACTED, extracted)
+        one, other = (observed(side, f'{{"flag": "{value}"}}'.encode()) for side, value in sides)
+        request = CapturedRequest(b"GET", b"/1", (), EMPTY_BODY)
+        pair = Pair("read", 1, "rules", 7.0, request, one, other, Side.LEGACY)
+        done: Done = lambda said: self.said.append(said.result)  # noqa: E731 - typed
+        self.explaining.decide(self.key, pair, RULES, False, done, comparison.compare(one, other, RULES))
+        return reasks
+
+
+def test_who_stands_by_another_answer_is_asked_on_until_chance_would_have_given_up() -> None:
+    desk = Desk()
+    flag: Field = ("$.flag", Kind.VALUE)
+    asked = desk.pair("a", "b", "a", "b").asked
+    assert asked == [{flag}, *[[("$.flag once more", Kind.VALUE)]] * ROUNDS]
+    assert len(desk.pair("a", "b", "b", "a").asked) == 1  # chance
+    for _ in range(6):
+        desk.pair("a", "b", "a", "b")
+    assert desk.said == [Result.MISMATCH, Result.EXPLAINED, *[Result.MISMATCH] * 6]
+    assert {one.path for one in desk.flagged} == {"$.flag"}

@@ -57,6 +57,7 @@ class Intake:
         self._parts: list[bytes] = []
         self._line: deque[tuple[Kind, bytes, list[bytes]]] = deque()
         self._working: asyncio.Task[None] | None = None
+        self._freeing: asyncio.Task[None] | None = None
 
     def begin_anew(self) -> None:
         """Control is another one and says everything again: what is not whole never will be."""
@@ -75,17 +76,19 @@ class Intake:
         self._line.append((kind, payload, parts))
         if self._working is None:
             self._working = asyncio.ensure_future(self._work())
-            self._working.add_done_callback(self._worked)
         elif kind is Kind.STATES:
             self._put_in_force()
 
     async def _work(self) -> None:
-        while self._line:
-            kind, payload, parts = self._line.popleft()
-            if kind is not Kind.SNAPSHOT:
-                self._take(kind, payload)
-                continue
-            await self._take_table(payload, parts)
+        try:
+            while self._line:
+                kind, payload, parts = self._line.popleft()
+                if kind is Kind.SNAPSHOT:
+                    await self._take_table(payload, parts)
+                else:
+                    self._take(kind, payload)
+        finally:
+            self._working = None
 
     async def _take_table(self, payload: bytes, parts: list[bytes]) -> None:
         frame, states = unpack_compiled(payload)
@@ -94,12 +97,7 @@ class Intake:
             steps = routing.assembled(frame, read_entries(parts), states, self.told)
             self.told = await in_slices(steps, lambda: 0.0 if self._line else REST)  # somebody may wait for it
         self._put_in_force()
-        await in_slices(_freed(before))
-
-    def _worked(self, task: asyncio.Task[None]) -> None:
-        self._working = None
-        if not task.cancelled():
-            task.result()  # what it raises is a bug, which the loop's handler tells
+        self._freeing = asyncio.ensure_future(in_slices(_freed(before)))
 
     def _take(self, kind: Kind, payload: bytes) -> None:
         if kind is Kind.MARK:

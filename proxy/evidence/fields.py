@@ -141,7 +141,7 @@ class Record:
 
     def see_veiled(self, places: Places) -> None:
         """Takes in what a ready-made rule passes over: only whether these are a few values."""
-        if self.hull.few is not None:
+        if self.hull.has_few:
             for one, _ in places.values():
                 self.hull.see(one, Kind.VALUE)
 
@@ -164,7 +164,7 @@ class Record:
 
     def turn(self, field: Field, places: Places) -> None:
         """Takes in the first answers of one pair that differs here, asked again or not."""
-        if self.hull.few is not None or self.hull.unit or self.ordinal > REMEMBERED:
+        if self.hull.has_few or self.hull.unit or self.ordinal > REMEMBERED:
             return  # few values, or times: nothing to remember
         if field[1] not in (Kind.VALUE, Kind.HEADER):
             return

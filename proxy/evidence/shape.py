@@ -33,7 +33,9 @@ LONG = 500  # values without anything new are long enough
 SEVERAL = 50  # values before the range of numbers may
 PAIRS = 8  # pairs of its answers before their distance may
 FORMS = 12  # forms kept; a field with more of them has none in particular
-FEW = 8  # values kept; a field with more of them has no list of values
+FEW = 8  # values are a choice
+POOL = 64  # texts are drawn from a pool; of a field with more of them no list is kept
+OFTEN = 8  # times as many values as there are in a pool, before it may be complete
 UNWRITTEN = 3  # zeros that a number may end in by chance, and JSON writes none of them: one in a thousand has more
 HEADS_ONLY = frozenset({Kind.STATUS, Kind.TYPE})  # compared by their first word, and strictly
 
@@ -88,7 +90,7 @@ class Hull:
             return
         form = form_of(shown)
         self.forms = self._listed("forms", self.forms, form.name, FORMS)
-        self.few = self._listed("few", self.few, shown, FEW)
+        self.few = self._listed("few", self.few, shown, FEW if form.amount is not None else POOL)
         if form.amount is not None:
             self.places = self._range("places", self.places, form.places)
             if not form.slack:
@@ -139,7 +141,7 @@ class Hull:
             and self.is_settled("forms")
         ):
             return f"{theirs.name} where legacy has {' or '.join(self.forms[:3])}"
-        if self.few is not None and extracted != legacy and extracted not in self.few and self.is_settled("few"):
+        if self.few is not None and extracted != legacy and extracted not in self.few and self._is_complete:
             return f"none of the {len(self.few)} values legacy has here"
         return (
             self._off_amount(ours, theirs)
@@ -209,6 +211,15 @@ class Hull:
             return not least - room <= amount <= most + room
         factor = float((most / least) ** 0.25)
         return not max(least / factor, least - room) <= amount <= max(most * factor, most + room)
+
+    @property
+    def has_few(self) -> bool:
+        """Whether legacy has but a few values here, as far as is known."""
+        return self.few is not None and len(self.few) <= FEW
+
+    @property
+    def _is_complete(self) -> bool:
+        return self.is_settled("few") and (self.has_few or self.count >= OFTEN * len(self.few or ()))
 
     def _is_calm(self, name: str) -> bool:
         """Whether one end of the range has not moved of late. It moves once in n values by chance, and all the time

@@ -131,7 +131,7 @@ def _bracket(chars: list[str], with_separators: bool) -> str:
 
 
 def _variety(hull: Hull) -> str:
-    if hull.few:
+    if hull.few and hull.has_few:
         return f"one of {len(hull.few)} values, which one is chance"
     if hull.forms and set(hull.forms) <= {"number", "digits"}:
         return f"numbers up to {hull.apart:g} apart"

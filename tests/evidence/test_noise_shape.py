@@ -134,6 +134,21 @@ def test_nothing_is_off_before_enough_is_known() -> None:
     assert hull.off('"req_00ff00ff00ff"', '"ch_1"', Kind.VALUE) == ""
 
 
+def test_texts_are_drawn_from_a_pool_that_is_known_when_each_was_seen_often() -> None:
+    hull, dice, early = Hull(), Random(1), Hull()
+    hosts = [f'"app-{number:02}.fra"' for number in range(40)]
+    for number in range(400):
+        for one in (hull, early) if number < 100 else (hull,):
+            one.see(dice.choice(hosts), Kind.VALUE)
+    assert hull.off(hosts[0], '"app-77.fra"', Kind.VALUE) == "none of the 40 values legacy has here"
+    assert hull.off(hosts[0], hosts[3], Kind.VALUE) == ""
+    assert early.off(hosts[0], '"app-77.fra"', Kind.VALUE) == ""
+    numbers = Hull()
+    for _ in range(400):
+        numbers.see(str(dice.randrange(100, 140)), Kind.VALUE)
+    assert numbers.few is None  # a new number among them would be nothing special
+
+
 def test_a_number_beyond_all_of_legacys_is_off_by_difference_and_by_factor() -> None:
     hull, dice = Hull(), Random(2)
     times = [round(dice.lognormvariate(3.2, 0.5), 3) for _ in range(600)]

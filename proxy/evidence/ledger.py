@@ -48,13 +48,14 @@ RATIO = Gate().p95_ratio_below
 class Written(NamedTuple):
     """What is to be stored after one advance. Segments are increments: several may name one key and second, and are
     added up. Signature and coverage rows replace their predecessor; `seen` are the digests counted for the first
-    time."""
+    time, `counted` all that was counted."""
 
     segments: tuple[Segment, ...]
     differences: tuple[DifferenceRow, ...]
     signatures: tuple[SignatureRow, ...]
     seen: tuple[tuple[EvidenceKey, int], ...]
     covered: tuple[tuple[EvidenceKey, Covered], ...] = ()
+    counted: tuple[Settled, ...] = ()
 
 
 class Described(NamedTuple):
@@ -152,7 +153,9 @@ class Ledger:
         not named waits). `wall_offset` added to an arrival gives seconds since 1970."""
         differences: list[DifferenceRow] = []
         touched, self._flagged = self._flagged, {}
+        counted: list[Settled] = []
         for ready in self._pending.take(watermark):
+            counted += ready
             self._count(ready, wall_offset, differences, touched)
         segments: list[Segment] = []
         seen: list[tuple[EvidenceKey, int]] = []
@@ -163,7 +166,7 @@ class Ledger:
         covered = [(key, row) for key, coverage in self._coverage.items() for row in coverage.take_changed()]
         self._forget_old()
         rows = tuple(self._signatures[name] for name in touched)
-        return Written(tuple(segments), tuple(differences), rows, tuple(seen), tuple(covered))
+        return Written(tuple(segments), tuple(differences), rows, tuple(seen), tuple(covered), tuple(counted))
 
     @property
     def pending(self) -> int:

@@ -193,10 +193,10 @@ class Hull:
         return ""
 
     def _outside(self, name: str, seen: list[float], theirs: int, ours: int) -> bool:
-        if not seen or not self.is_settled(name):
+        if theirs == ours or not seen or seen[0] <= theirs <= seen[1] or not self.is_settled(name):
             return False
         slack = (seen[1] - seen[0]) // 4
-        return theirs != ours and not seen[0] - slack <= theirs <= seen[1] + slack
+        return not seen[0] - slack <= theirs <= seen[1] + slack
 
     def _is_far(self, amount: float) -> bool:
         """Whether a number lies well outside of all of legacy's, by difference or, of what is always positive, by
@@ -236,8 +236,9 @@ class Hull:
 
     def is_settled(self, *names: str) -> bool:
         """Whether these properties (keys of `grew`) have stayed as they are for long enough to speak."""
-        calm = self.count - max(self.grew.get(name, 0) for name in names)
-        return self.count >= ENOUGH and calm >= min(self.count / 2, LONG)
+        count = self.count
+        needed = min(count / 2, LONG)
+        return count >= ENOUGH and all(count - self.grew.get(name, 0) >= needed for name in names)
 
     def _listed(self, name: str, seen: list[str] | None, value: str, most: int) -> list[str] | None:
         if seen is None or value in seen:

@@ -25,12 +25,15 @@ class Asked(NamedTuple):
     target: bytes = b""
 
 
+Origin = tuple[str, int]  # the worker's token, and a serial number
+
+
 class Settled(NamedTuple):
     """One comparison that ended, in the terms that evidence counts.
 
     `request` is a 64-bit digest of method, target, body and Vary-relevant headers. `arrival` orders it.
     `extracted_failed`: the extracted side failed where legacy did not. `slow`: seconds of (legacy, extracted), 0.0 when
-    a side gave no answer.
+    a side gave no answer. `origin` names it in what its worker told, None when nobody could tell it again.
     """
 
     key: EvidenceKey
@@ -43,6 +46,7 @@ class Settled(NamedTuple):
     extracted_failed: bool
     slow: tuple[float, float]
     asked: Asked = Asked()
+    origin: Origin | None = None
 
 
 class Segment(NamedTuple):

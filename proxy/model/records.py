@@ -99,6 +99,14 @@ class DifferenceRow(NamedTuple):
     signature: str
 
 
+class Heard(NamedTuple):
+    """How far a worker has been heard: its frames up to `frame`, but for the comparisons with these serial numbers."""
+
+    token: str
+    frame: int
+    open: tuple[int, ...]
+
+
 class Waiting(NamedTuple):
     """A comparison that ended and is not counted yet, because an older request of its route is still under way. Kept so
     that a killed process loses none of them; `number` names it, `at` is its arrival in seconds since 1970. The last

@@ -72,9 +72,11 @@ class Control:
         self.workers = Workers(
             settings.workers,
             hear=self.hearing.take,
+            hear_again=self.hearing.take_again,
             gone=self.totals.gone,
             halted=lambda: self._soon(self.commands.halt("SIGUSR1", "a worker was halted while control was away")),
         )
+        self.desk.acknowledge = self.workers.acknowledge
         self.packed = packed  # the routes of the table that is in force
         self.stop = asyncio.Event()
         self._reloading = asyncio.Lock()

@@ -20,11 +20,11 @@ import structlog
 from proxy import comparison, evidence, routing
 from proxy.metrics import Accumulator, Totals
 from proxy.model.comparison import Comparison, Difference, Kind, NotCompared, Result, Risk
-from proxy.model.evidence import Asked, EvidenceKey, Settled, Verdict
+from proxy.model.evidence import Asked, EvidenceKey, Origin, Settled, Verdict
 from proxy.model.noise import FieldNoise
 from proxy.model.observation import Pair
 from proxy.model.outcome import Outcome
-from proxy.model.records import Accepted, AuditRow, Exemplar, SignatureRow
+from proxy.model.records import Accepted, AuditRow, Exemplar, Heard, SignatureRow
 from proxy.model.spec import PathType, Route
 from proxy.runtime.comparer import Comparer, not_compared
 from proxy.runtime.examples import example
@@ -33,10 +33,12 @@ from proxy.runtime.keeper import Keeper
 from proxy.runtime.link import read_pair
 from proxy.runtime.live import Live
 from proxy.runtime.pace import Pace
+from proxy.runtime.receipts import Receipts
 from proxy.runtime.resets import Resets
 from proxy.runtime.rule_use import RuleUses
 from proxy.store import Batch, Build, Loaded
 
+COMPARED = ("equal", "pairs", "not_compared", "failed")  # what of a frame is one comparison each
 YOUNG = 0.3  # seconds that a comparison may wait without being kept
 
 log = structlog.get_logger("strangler.evidence")
@@ -59,6 +61,8 @@ class Desk:
         self._ledger = evidence.Ledger()
         self._metrics = Accumulator()
         self._uses = RuleUses()
+        self.receipts = Receipts()
+        self.acknowledge: Callable[[list[Heard]], None] = lambda heard: None  # called when it is in the store
         self.traffic: Callable[[str], Mapping[str, float]] = lambda route: {}  # answers to clients, like `GET 2xx`
         self._rules: dict[str, comparison.Rules] = {}  # by digest
         self._keys: dict[tuple[str, int, str, str], EvidenceKey] = {}
@@ -79,6 +83,7 @@ class Desk:
     def restore(self, loaded: Loaded) -> None:
         """Goes on from what the store holds."""
         self._resets.restore(loaded.totals)
+        self.receipts.restore(loaded.heard)
         self._ledger.restore(loaded.totals, loaded.signatures, loaded.seen, loaded.coverage)
         self.explaining.book.restore(loaded.noise)
         self._ledger.resume(loaded.waiting, time.time() - time.monotonic())
@@ -106,22 +111,38 @@ class Desk:
 
     # what workers say
 
-    def take(self, frame: dict[str, Any]) -> None:
-        """One frame of a worker; its shape is in runtime/outbox.py."""
-        for route, epoch, rules, build, arrival, request, legacy, extracted, *asked in frame["equal"]:
-            key = self._key(route, epoch, rules, build)
-            self._answered_by(route, build)
-            slow = (legacy, extracted)
-            self.explaining.usual(route, legacy)
-            self._add(Settled(key, arrival, request, Result.MATCH, "", "", False, False, slow, Asked(*asked)))
-        for build, request, plain, sampled in frame["pairs"]:
-            self._pairs.put((build, request, plain, sampled))
+    def take(self, frame: dict[str, Any], token: str) -> None:
+        """One frame of a worker; its shape is in runtime/outbox.py. Of one that is told again, what was lost."""
+        number = frame.get("number", 0)
+        equal, pairs, skipped, failed = (frame[kind] for kind in COMPARED)
+        is_new = self.receipts.is_new(token, number)
+        origins = self.receipts.take(token, number, len(equal) + len(pairs) + len(skipped) + len(failed))
+        for one, origin in zip(equal, origins, strict=False):
+            if origin is not None:
+                self._take_equal(one, origin)
+        for pair, origin in zip(pairs, origins, strict=False):
+            if origin is not None:
+                self._pairs.put((*pair, origin))
         self._pairs.go()
-        for route, epoch, rules, build, arrival, request, reason in frame["not_compared"]:
-            key = self._key(route, epoch, rules, build)
-            self._add(Settled(key, arrival, request, Result.NOT_COMPARED, reason, "", False, False, (0.0, 0.0)))
-        for route, epoch, rules, build, arrival, request, outcome in frame["failed"]:
-            self._take_failure(self._key(route, epoch, rules, build), arrival, request, outcome)
+        for (route, epoch, rules, build, arrival, request, reason), origin in zip(skipped, origins, strict=False):
+            if origin is not None:
+                key = self._key(route, epoch, rules, build)
+                nothing = (Result.NOT_COMPARED, reason, "", False, False, (0.0, 0.0), Asked())
+                self._add(Settled(key, arrival, request, *nothing, origin))
+        for (route, epoch, rules, build, arrival, request, outcome), origin in zip(failed, origins, strict=False):
+            if origin is not None:
+                self._take_failure(self._key(route, epoch, rules, build), arrival, request, outcome, origin)
+        if is_new:
+            self._take_sums(frame)
+
+    def _take_equal(self, one: tuple[Any, ...], origin: Origin) -> None:
+        route, epoch, rules, build, arrival, request, legacy, extracted, *asked = one
+        key, slow = self._key(route, epoch, rules, build), (legacy, extracted)
+        self._answered_by(route, build)
+        self.explaining.usual(route, legacy)
+        self._add(Settled(key, arrival, request, Result.MATCH, "", "", False, False, slow, Asked(*asked), origin))
+
+    def _take_sums(self, frame: dict[str, Any]) -> None:
         for route, epoch, rules, build, *fared in frame["fared"]:
             one = evidence.Fared(*fared)
             if one.extracted and (build or not one.failed):
@@ -132,8 +153,8 @@ class Desk:
         if frame["given_up"]:
             self._metrics.add("strangler_link_dropped_total", (), frame["given_up"])
 
-    def _take_pair(self, one: tuple[str, int, tuple[Any, ...], bool]) -> None:
-        build, request, plain, sampled = one
+    def _take_pair(self, one: tuple[str, int, tuple[Any, ...], bool, Origin]) -> None:
+        build, request, plain, sampled, origin = one
         pair = read_pair(plain)
         rules = self._rules.get(pair.rules)
         if pair.extracted.outcome is Outcome.OK:
@@ -141,14 +162,14 @@ class Desk:
         if pair.legacy.outcome is Outcome.OK:
             self.explaining.usual(pair.route, pair.legacy.total)
         key = self._key(pair.route, pair.epoch, pair.rules, build)
-        settle = partial(self._settle_pair, key, request, pair)
+        settle = partial(self._settle_pair, key, request, pair, origin)
         if rules is None:  # a worker that was cut off ran on rules that this control never had
             settle(not_compared(NotCompared.OVERLOADED))
         else:
             decide = partial(self.explaining.decide, key, pair, rules, sampled, settle)
             self._comparer.compare(pair, rules, decide)
 
-    def _settle_pair(self, key: EvidenceKey, request: int, pair: Pair, found: Comparison) -> None:
+    def _settle_pair(self, key: EvidenceKey, request: int, pair: Pair, origin: Origin, found: Comparison) -> None:
         legacy, extracted = pair.legacy, pair.extracted
         legacy_fine = legacy.outcome is Outcome.OK and legacy.status < 500
         failed = legacy_fine and (extracted.outcome is not Outcome.OK or extracted.status >= 500)
@@ -163,18 +184,20 @@ class Desk:
             failed and found.result in (Result.MISMATCH, Result.EXPLAINED),
             (legacy.total, extracted.total),
             Asked(pair.request.method, legacy.status, pair.request.target),
+            origin,
         )
         self._add(settled, found)
         if found.result is Result.MISMATCH:
             self._keep_example(key, pair, found)
 
-    def _take_failure(self, key: EvidenceKey, arrival: float, request: int, outcome: str) -> None:
+    def _take_failure(self, key: EvidenceKey, arrival: float, request: int, outcome: str, origin: Origin) -> None:
         """The extracted side failed while it was to answer the client: the same signature as a copy that failed."""
         path = f"outcome:{outcome}"
         difference = Difference(path, Kind.ERROR, Risk.HIGH, "", outcome, "outcome")
         signature = f"answering {outcome}"
         found = Comparison(Result.MISMATCH, None, signature, Risk.HIGH, (0, 0), (difference,), 1)
-        self._add(Settled(key, arrival, request, Result.MISMATCH, "", signature, True, True, (0.0, 0.0)), found)
+        what = (Result.MISMATCH, "", signature, True, True, (0.0, 0.0), Asked())
+        self._add(Settled(key, arrival, request, *what, origin), found)
 
     def _add(self, settled: Settled, found: Comparison | None = None) -> None:
         self._ledger.add(settled, found)
@@ -227,7 +250,7 @@ class Desk:
     def pending(self) -> list[dict[str, float]]:
         """By route, the arrival of the oldest pair that waits, is being compared elsewhere, or is not decided."""
         waiting: dict[str, float] = {}
-        for _, _, (route, _, _, arrival, *_), _ in self._pairs.waiting():
+        for _, _, (route, _, _, arrival, *_), _, _ in self._pairs.waiting():
             waiting[route] = min(arrival, waiting.get(route, arrival))
         return [waiting, self._comparer.oldest(), *self.explaining.oldest()]
 
@@ -245,7 +268,9 @@ class Desk:
         waiting, waited = self._ledger.keep_waiting(ceiling - YOUNG, wall_offset)
         noise = self.explaining.book.take_rows(time.time(), final=final)
         uses = self._uses.take_rows(time.time(), final=final)
+        self.receipts.stored(one.origin for one in (*written.counted, *(row.settled for row in waiting)))
         if counted or waiting or waited or noise or uses or self._kept or self._found or self._audit:
+            heard = self.receipts.rows()
             self._keeper.write(
                 Batch(
                     segments=written.segments,
@@ -260,7 +285,9 @@ class Desk:
                     noise=noise,
                     rule_uses=uses,
                     covered=written.covered,
-                )
+                    heard=heard,
+                ),
+                partial(self.acknowledge, heard),
             )
             self._kept, self._found, self._audit = [], [], []
 

@@ -30,11 +30,15 @@ class Hearing:
         self.inventory_changed = False
         self._declared: tuple[RoutesSpec | None, tuple[str, ...]] = None, ()
 
+    def take_again(self, worker: WorkerView, frame: dict[str, Any]) -> None:
+        """One that was told before, perhaps to a control that was killed: only evidence is worth hearing twice."""
+        self._desk.take(frame, worker.token)
+
     def take(self, worker: WorkerView, frame: dict[str, Any]) -> None:
         """One frame; its shape is in runtime/outbox.py."""
         worker.now, worker.oldest, worker.gauges = frame["now"], frame["oldest"], frame["gauges"]
         self._totals.apply(worker.process, Changes(*frame["metrics"]))
-        self._desk.take(frame)
+        self._desk.take(frame, worker.token)
         self._note_asked(frame["asked"], frame["asked_unseen"])
         for line in frame["lines"]:
             self._write_line(Ended(*line))

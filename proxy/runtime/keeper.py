@@ -32,7 +32,7 @@ class Keeper:
         self._store = store
         self._resupply = resupply
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
-        self._line: deque[Batch] = deque()
+        self._line: deque[tuple[Batch, Callable[[], None]]] = deque()
         self._wake = asyncio.Event()
         self.ok = True
         self.error: str | None = None
@@ -46,11 +46,11 @@ class Keeper:
             self._failed(trouble)
             return None
 
-    def write(self, batch: Batch) -> None:
-        """Puts a batch in line."""
-        self._line.append(batch)
+    def write(self, batch: Batch, stored: Callable[[], None] = lambda: None) -> None:
+        """Puts a batch in line; `stored` is called when it is in the store."""
+        self._line.append((batch, stored))
         while len(self._line) > LINE:
-            given_up = self._line.popleft()
+            given_up, _ = self._line.popleft()
             self.lost += rows_in(given_up)
         self._wake.set()
 
@@ -72,21 +72,22 @@ class Keeper:
     async def flush(self) -> bool:
         """Writes all that is in line; False when the store would not take it."""
         while self._line:
-            batch = (
-                self._line.popleft()
-            )  # taken before it is written: a flush that is cancelled must not write it twice
+            # taken before it is written: a flush that is cancelled must not write it twice
+            batch, stored = self._line.popleft()
             try:
                 reopened = await self._do(lambda batch=batch: self._store.write(batch))  # type: ignore[misc]  # bound now
             except StoreTrouble as trouble:
                 self._failed(trouble)
                 if not trouble.rejected:
-                    self._line.appendleft(batch)
+                    self._line.appendleft((batch, stored))
                     return False
                 self.lost += rows_in(batch)  # it would be refused for ever
                 reopened = None
+            else:
+                stored()
             if reopened is not None and (reopened.fresh or reopened.moved_aside is not None):
                 log.warning("store_begun_anew", why=reopened.why, moved_aside=str(reopened.moved_aside))
-                self._line.append(self._resupply())
+                self._line.append((self._resupply(), lambda: None))
             if not self.ok:
                 log.warning("store_recovered", lost=self.lost)
             self.ok, self.error = True, None
@@ -95,7 +96,7 @@ class Keeper:
     async def close(self) -> None:
         """Writes what is in line, then closes the file."""
         await self.flush()
-        self.lost += sum(rows_in(batch) for batch in self._line)
+        self.lost += sum(rows_in(batch) for batch, _ in self._line)
         try:
             await self._do(self._store.close)
         except StoreTrouble as trouble:

@@ -33,12 +33,14 @@ ROUGHLY = 32  # bytes too many that may cross of a larger one, at each end
 
 
 class Kind(IntEnum):
-    HELLO = 1  # worker -> control: (index, pid, restarts, halted by a signal that control has not confirmed)
+    HELLO = 1  # worker -> control: (index, pid, restarts, halted by a signal that control has not confirmed, token)
     TICK = 2  # worker -> control: see runtime/worker.py
     SNAPSHOT = 3  # control -> worker: pickled (Snapshot without routes, states that changed); ends the parts before it
     STATES = 4  # control -> worker: pickled (states that changed, halted)
     CUT = 5  # control -> worker: pickled names of routes whose answers by the side that was left are to end
     MARK = 6  # control -> worker and back: a number, after which all that was sent before it is in force
+    AGAIN = 8  # worker -> control: a TICK that may have been told to a control that was killed
+    STORED = 9  # control -> worker: pickled (frame, frames up to it that are not wholly stored); the others are
     PART = 7  # control -> worker: some routes of a table, pickled list of routing.Entry
 
 

@@ -125,13 +125,20 @@ class Outbox:
             self._no_room(key)
 
     @property
-    def is_empty(self) -> bool:
+    def has_evidence(self) -> bool:
         told = self.equal or self.pairs or self.not_compared or self.failed or self.fared or self.dropped
-        return not (told or self.asked or self.given_up)
+        return bool(told)
 
-    def take(self, now: float, oldest: Mapping[str, float], metrics: Any, gauges: Mapping[str, Any]) -> dict[str, Any]:
-        """The frame for control; empties the box."""
+    @property
+    def is_empty(self) -> bool:
+        return not (self.has_evidence or self.asked or self.given_up)
+
+    def take(
+        self, number: int, now: float, oldest: Mapping[str, float], metrics: Any, gauges: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The frame for control, the `number`th of this worker; empties the box."""
         frame = {
+            "number": number,
             "now": now,
             "oldest": dict(oldest),
             "metrics": metrics,

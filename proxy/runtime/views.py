@@ -37,6 +37,7 @@ class WorkerView:
     now: float
     mark: int = 0  # the last change that it said is in force
     has: routing.Snapshot | None = None
+    token: str = ""  # no other process has it
     oldest: dict[str, float] = field(default_factory=dict)
     gauges: dict[str, Any] = field(default_factory=dict)
 

@@ -34,6 +34,7 @@ from proxy.routing.pin import BYTES as PIN_BYTES
 from proxy.routing.pin import Pins
 from proxy.runtime import processes
 from proxy.runtime.intake import Intake
+from proxy.runtime.keepsakes import Keepsakes
 from proxy.runtime.link import Kind, Link, pack, unpack_compiled
 from proxy.runtime.outbox import CONTROL_LAGS, Outbox
 from proxy.runtime.processes import keep_going
@@ -64,6 +65,9 @@ class Worker:
         self.compared: dict[str, tuple[bytes, ...]] = {}  # by route, the header names that are compared
         self.outbox = Outbox()
         self.quiet_ticks = 0
+        self.token = os.urandom(8).hex()  # a pid may be given again
+        self.told = 0  # frames
+        self.keepsakes = Keepsakes()
         self.metrics = Accumulator()
         self.halted = False
         self.unheard_halt = False  # a halt by signal that control has not confirmed
@@ -278,12 +282,21 @@ class Worker:
             self.link = self._new_link()
 
     def _new_link(self) -> Link:
-        return Link(lambda link, kind, payload: self.intake.received(kind, payload), self._link_lost, self._link_made)
+        return Link(self._received, self._link_lost, self._link_made)
+
+    def _received(self, link: Link, kind: Kind, payload: bytes) -> None:
+        if kind is Kind.STORED:
+            self.keepsakes.stored(*unpack_compiled(payload))
+        else:
+            self.intake.received(kind, payload)
 
     def _link_made(self, link: Link) -> None:
         """Control may be a new one: it is told who speaks, and then everything that was ever counted."""
         self.link_down.clear()
-        link.send(Kind.HELLO, pack((self.order.index, os.getpid(), self.order.restarts, self.unheard_halt)))
+        hello = (self.order.index, os.getpid(), self.order.restarts, self.unheard_halt, self.token)
+        link.send(Kind.HELLO, pack(hello))
+        for frame in self.keepsakes:
+            link.send(Kind.AGAIN, frame)
         self.metrics.resend()
         self.intake.begin_anew()
 
@@ -309,7 +322,12 @@ class Worker:
             return
         self.quiet_ticks = 0
         oldest = self.shadow.oldest() if self.shadow else {}
-        self.link.send(Kind.TICK, pack(self.outbox.take(monotonic(), oldest, metrics, self._gauges())))
+        has_evidence = self.outbox.has_evidence
+        self.told += 1
+        frame = pack(self.outbox.take(self.told, monotonic(), oldest, metrics, self._gauges()))
+        if has_evidence:
+            self.keepsakes.keep(self.told, frame)
+        self.link.send(Kind.TICK, frame)
 
     def _gauges(self) -> dict[str, Any]:
         data_path = self.data_path

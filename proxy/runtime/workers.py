@@ -11,7 +11,9 @@ from typing import Any
 import structlog
 
 from proxy import routing
+from proxy.model.records import Heard
 from proxy.runtime.link import Kind, Link, pack_compiled, unpack
+from proxy.runtime.receipts import still_open
 from proxy.runtime.shipping import Frame, Packed
 from proxy.runtime.views import WorkerView
 
@@ -21,19 +23,21 @@ log = structlog.get_logger("strangler.control")
 
 
 class Workers:
-    """`hear` gets each frame of a worker, `gone` the name of its process when it has left, `halted` is called when one
-    was halted by a signal that control has not heard."""
+    """`hear` gets each frame of a worker, `hear_again` those that it may have told before, `gone` the name of its
+    process when it has left, `halted` is called when one was halted by a signal that control has not heard."""
 
     def __init__(
         self,
         expected: int,
         *,
         hear: Callable[[WorkerView, dict[str, Any]], None],
+        hear_again: Callable[[WorkerView, dict[str, Any]], None],
         gone: Callable[[str], None],
         halted: Callable[[], None],
     ) -> None:
         self._expected = expected
         self._hear = hear
+        self._hear_again = hear_again
         self._gone = gone
         self._halted = halted
         self._connected: dict[Link, WorkerView] = {}
@@ -76,6 +80,13 @@ class Workers:
         for link in self._connected:
             link.send(Kind.CUT, pack_compiled(frozenset(routes)))
 
+    def acknowledge(self, heard: list[Heard]) -> None:
+        """Tells the workers what of theirs the store holds now."""
+        rows = {row.token: row for row in heard}
+        for link, worker in self._connected.items():
+            if (row := rows.get(worker.token)) is not None:
+                link.send(Kind.STORED, pack_compiled((row.frame, still_open(row))))
+
     async def told(self) -> int:
         """Waits until what was sent is in force in every worker. How many have not said so within `CONFIRMED`."""
         self._mark += 1
@@ -109,11 +120,13 @@ class Workers:
         if kind is Kind.MARK:
             worker.mark = message
             self._marked.set()
+        elif kind is Kind.AGAIN:
+            self._hear_again(worker, message)
         else:
             self._hear(worker, message)
 
-    def _greet(self, link: Link, index: int, pid: int, restarts: int, halted: bool) -> None:
-        self._connected[link] = worker = WorkerView(index, pid, restarts, time.monotonic())
+    def _greet(self, link: Link, index: int, pid: int, restarts: int, halted: bool, token: str = "") -> None:
+        self._connected[link] = worker = WorkerView(index, pid, restarts, time.monotonic(), token=token)
         log.info("worker_connected", index=index, pid=pid, restarts=restarts)
         if halted and self._snapshot is not None and not self._snapshot.halted:
             self._halted()

@@ -13,6 +13,7 @@ from proxy.model.records import (
     Covered,
     DifferenceRow,
     Exemplar,
+    Heard,
     InventoryRow,
     SignatureRow,
     Waiting,
@@ -65,6 +66,7 @@ class Batch:
     noise: Sequence[NoiseRow] = ()
     rule_uses: Sequence[RuleUse] = ()
     covered: Sequence[tuple[EvidenceKey, Covered]] = ()
+    heard: Sequence[Heard] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +87,4 @@ class Loaded:
     waiting: list[Waiting] = field(default_factory=list)
     noise: list[NoiseRow] = field(default_factory=list)
     coverage: dict[EvidenceKey, list[Covered]] = field(default_factory=dict)
+    heard: list[Heard] = field(default_factory=list)

@@ -32,7 +32,7 @@ def storable(text: str) -> str:
 
 
 def waiting_text(one: Waiting) -> str:
-    _, _, *rest = one.settled[:-1]  # what was asked stays out: a target may hold what nobody redacted
+    rest = one.settled[2:9]  # what was asked stays out: a target may hold what nobody redacted
     return json.dumps([*rest, one.kind, one.path, one.statuses], separators=(",", ":"))
 
 

@@ -64,7 +64,12 @@ _VERSION_2 = (
         PRIMARY KEY (route, rule)) WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2)
+_VERSION_3 = (
+    """CREATE TABLE heard (token TEXT PRIMARY KEY, frame INTEGER NOT NULL, open TEXT NOT NULL, at INTEGER NOT NULL)
+        WITHOUT ROWID""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
 
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> tuple[int, int]:

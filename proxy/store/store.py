@@ -22,6 +22,7 @@ from proxy.model.spec import Retention
 from proxy.model.states import Override, RouteState
 from proxy.store import rows
 from proxy.store.batch import Batch, Build, Loaded, NoiseRow
+from proxy.store.heard import read_heard, write_heard
 from proxy.store.opening import Eye, Opened, check_on_disk, open_file
 from proxy.store.retention import Pruned, prune_by_age, prune_by_size
 from proxy.store.rule_use import write_rule_uses
@@ -173,6 +174,7 @@ class Store:
             ],
         )
         connection.executemany("DELETE FROM waiting WHERE rowid = ?", [(number,) for number in batch.waited])
+        write_heard(connection, batch.heard)
 
     def _write_decisions(self, connection: sqlite3.Connection, batch: Batch) -> None:
         write_rule_uses(connection, batch.rule_uses)
@@ -234,6 +236,7 @@ class Store:
                 },
                 builds=[Build(*row) for row in connection.execute("SELECT * FROM build ORDER BY route, ordinal")],
                 coverage=_coverage(connection, keys),
+                heard=read_heard(connection),
                 noise=[NoiseRow(*row) for row in connection.execute("SELECT * FROM noise ORDER BY at")],
                 accepted=[Accepted(*row) for row in connection.execute("SELECT * FROM accepted ORDER BY at")],
                 inventory=[rows.inventory_row(row) for row in connection.execute("SELECT * FROM inventory")],

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 from tests.support.routes import two_sides
@@ -27,6 +28,36 @@ def test_control_is_replaced_and_clients_see_nothing(tmp_path: Path) -> None:
         until(lambda: proxy.route("read")["sides"]["legacy"]["requests"] == 30, "the worker to tell everything again")
         until(lambda: proxy.route("read")["comparisons"]["match"] == 30, "what came meanwhile to be counted")
         assert proxy.metric('strangler_process_restarts_total{process="control"}') == 1.0
+
+
+def test_what_control_had_heard_and_not_stored_is_told_again_and_counted_once(tmp_path: Path) -> None:
+    legacy, service = json_backend(), json_backend("b1")
+    with backends(legacy, service), running(tmp_path, two_sides(legacy.url, service.url)) as proxy:
+        for times in range(1, 4):
+            for number in range(20):
+                assert proxy.get(f"/items/{times * 100 + number}")[0] == 200
+            until(lambda: heard(proxy), "control to have heard some")
+            kill_control(proxy)
+            until(partial(has_counted, proxy, 20 * times), "all to be counted")
+        proxy.get("/items/1")
+        until(partial(has_counted, proxy, 61), "one more")
+        assert proxy.route("read")["comparisons"]["match"] == 61
+        assert proxy.route("read")["verdict"]["n"] == 61
+
+
+def kill_control(proxy: Running) -> None:
+    """And waits for the next one."""
+    before = proxy.pids()["control"]
+    os.kill(before, signal.SIGKILL)
+    until(lambda: proxy.pids()["control"] != before and reachable(proxy), "a new control")
+
+
+def heard(proxy: Running) -> bool:
+    return bool(proxy.metric('strangler_comparisons_total{route="read",result="match"}'))
+
+
+def has_counted(proxy: Running, matches: int) -> bool:
+    return bool(proxy.route("read")["comparisons"]["match"] >= matches)
 
 
 def test_a_worker_is_replaced_and_the_rest_serve_on(tmp_path: Path) -> None:

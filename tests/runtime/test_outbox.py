@@ -29,7 +29,7 @@ def test_equal_pairs_are_settled_here_and_others_cross_whole() -> None:
     box.pair(pair(seen(Side.LEGACY), seen(Side.EXTRACTED, build="b1")), ())
     different = pair(seen(Side.LEGACY), seen(Side.EXTRACTED, b"[]", build="b1"))
     box.pair(different, ())
-    frame = link.unpack(link.pack(box.take(2.0, {}, (), {})))
+    frame = link.unpack(link.pack(box.take(1, 2.0, {}, (), {})))
     assert [entry[:4] for entry in frame["equal"]] == [("read", 3, "rules", "b1")]
     build, digest, plain, sampled = frame["pairs"][0]
     assert not sampled
@@ -60,7 +60,7 @@ def test_bodies_beyond_the_bound_are_dropped_and_counted() -> None:
     large = b"x" * (outbox.PAIR_BYTES // 2)
     kept = [box.pair(pair(seen(Side.LEGACY, large), seen(Side.EXTRACTED, build="b1")), ()) for _ in range(3)]
     assert kept == [True, False, False]
-    frame = box.take(1.0, {}, (), {})
+    frame = box.take(1, 1.0, {}, (), {})
     assert len(frame["pairs"]) == 1
     assert frame["dropped"] == [(("read", 3, "rules", "b1", "control_lags"), 2)]
     assert box.pair(pair(seen(Side.LEGACY, large), seen(Side.EXTRACTED, build="b1")), ())
@@ -97,7 +97,7 @@ def test_how_an_exchange_fared_is_told_with_its_arrival(ended: Ended, failed: bo
     box = Outbox()
     box.shared(ended, "service", 100.0)
     assert not box.is_empty
-    frame = link.unpack(link.pack(box.take(1.0, {}, (), {})))
+    frame = link.unpack(link.pack(box.take(1, 1.0, {}, (), {})))
     arrival = 100.0 - ended.seconds
     assert frame["fared"] == [("create", 3, "rules", "b7", arrival, True, failed, ended.seconds)]
     assert box.is_empty
@@ -119,12 +119,12 @@ def test_the_inventory_is_a_sample_with_weights() -> None:
     )
     for _ in range(100):
         box.ended(ended, line=False)
-    frame = box.take(1.0, {}, (), {})
+    frame = box.take(1, 1.0, {}, (), {})
     assert len(frame["asked"]) == outbox.INVENTORY_SAMPLE
     assert len(frame["asked"]) + frame["asked_unseen"] == 100
     assert not frame["lines"]
     box.ended(ended._replace(side="proxy", outcome="request_head_invalid", method=b""), line=True)
-    refused = box.take(2.0, {}, (), {})
+    refused = box.take(1, 2.0, {}, (), {})
     assert (refused["asked"], len(refused["lines"])) == ([], 1)  # the monolith was not asked
 
 
@@ -141,7 +141,7 @@ def test_a_sampled_pair_crosses_whole_even_if_it_is_equal() -> None:
     box = Outbox()
     equal = pair(seen(Side.LEGACY), seen(Side.EXTRACTED, build="b1"))
     assert box.pair(equal, (), sampled=True)
-    frame = box.take(1.0, {}, (), {})
+    frame = box.take(1, 1.0, {}, (), {})
     build, _, plain, sampled = frame["pairs"][0]
     assert (build, sampled, link.read_pair(plain).extracted.body, frame["equal"]) == (
         "b1",
@@ -155,4 +155,4 @@ def test_a_sampled_pair_that_finds_no_room_is_settled_like_any_other(monkeypatch
     monkeypatch.setattr(outbox, "PAIR_BYTES", 0)
     box = Outbox()
     assert box.pair(pair(seen(Side.LEGACY), seen(Side.EXTRACTED)), (), sampled=True)
-    assert len(box.take(1.0, {}, (), {})["equal"]) == 1
+    assert len(box.take(1, 1.0, {}, (), {})["equal"]) == 1

@@ -70,7 +70,7 @@ async def _metrics(request: web.Request) -> web.Response:
 
 
 async def _status(request: web.Request) -> web.Response:
-    return respond(Reply(200, request.app[_FACE].status()))
+    return respond(Reply(200, await request.app[_FACE].status()))
 
 
 async def _inventory(request: web.Request) -> web.Response:

@@ -86,7 +86,7 @@ class ControlFace:
     ready: Callable[[], tuple[bool, str]]
     metrics: Callable[[], Awaitable[bytes]]
     routes: Callable[[], Collection[str]]
-    status: Callable[[], Json]
+    status: Callable[[], Awaitable[Json]]
     route: Callable[[str], Json]
     verdict: Callable[[str], Json]
     suggestions: Callable[[str], Json]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -60,6 +61,7 @@ class Desk:
         self._keeper = keeper
         self._ledger = evidence.Ledger()
         self._metrics = Accumulator()
+        self._reasons: dict[str, Counter[str]] = {}  # by route, of what was not compared
         self._uses = RuleUses()
         self.receipts = Receipts()
         self.acknowledge: Callable[[list[Heard]], None] = lambda heard: None  # called when it is in the store
@@ -205,6 +207,7 @@ class Desk:
         self._metrics.add("strangler_comparisons_total", (settled.key.route, str(settled.result)))
         if settled.reason:
             self._metrics.add("strangler_not_compared_total", (settled.key.route, settled.reason))
+            self._reasons.setdefault(settled.key.route, Counter())[settled.reason] += 1
 
     def _key(self, route: str, epoch: int, rules: str, build: str) -> EvidenceKey:
         plain = (route, epoch, rules, build)
@@ -357,13 +360,8 @@ class Desk:
 
     def counted(self, route: Route) -> Counted:
         totals = self._ledger.totals(self.current(route))
-        reasons = {
-            labels[1]: int(value)
-            for (name, labels), value in self._metrics.counters.items()
-            if name == "strangler_not_compared_total" and labels[0] == route.name
-        }
         results = {str(result): int(getattr(totals, result)) for result in Result}
-        return Counted(results, reasons)
+        return Counted(results, dict(self._reasons.get(route.name, {})))
 
     def signatures(self, route: str) -> list[SignatureRow]:
         return self._ledger.signatures(route)

@@ -71,7 +71,7 @@ def make_face(
         ready=views.ready,
         metrics=lambda: in_slices(joined(views.metrics())),
         routes=lambda: live.compiled.spec.by_name.keys(),
-        status=views.status,
+        status=lambda: in_slices(views.status()),
         route=lambda name: views.route(route(name)),
         verdict=lambda name: views.verdict(route(name)),
         suggestions=lambda name: views.suggestions(route(name)),

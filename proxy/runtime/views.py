@@ -77,10 +77,17 @@ class Views:
 
     # status
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> routing.Steps[dict[str, Any]]:
+        """A step a route: there may be ten thousand."""
         control = self._control
         live, keeper = control.live, control.keeper
         folded = self._fold()
+        routes = []
+        for name in list(live.compiled.spec.by_name):
+            yield
+            route = live.route(name)  # the file may be another one by now
+            if route is not None:
+                routes.append(self._route(route, folded))
         return {
             "version": __version__,
             "generation": live.generation,
@@ -100,10 +107,7 @@ class Views:
             "store": {"ok": keeper.ok, "error": keeper.error, "lost": keeper.lost},
             "shedding": any(worker.gauges.get("shedding") for worker in control.workers()),
             "backends": self._backends(),
-            "routes": [
-                *(self._route(route, folded) for route in live.compiled.spec.routes),
-                self._unrouted(folded),
-            ],
+            "routes": [*routes, self._unrouted(folded)],
         }
 
     def route(self, route: Route) -> dict[str, Any]:

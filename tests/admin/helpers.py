@@ -37,7 +37,7 @@ class Control:
             ready=lambda: (not self.why_not_ready, self.why_not_ready),
             metrics=self.metrics,
             routes=lambda: [*self.verdicts, "unrouted"],
-            status=lambda: {"halted": False, "routes": [{"name": name} for name in self.verdicts]},
+            status=self.status,
             route=lambda name: {"name": name, "signatures": []},
             verdict=lambda name: self.verdicts[name],
             suggestions=lambda name: {"route": name, "build": "", "rules": [], "patch": ""},
@@ -57,6 +57,9 @@ class Control:
 
     async def metrics(self) -> bytes:
         return b"# HELP strangler_halted x\n# TYPE strangler_halted gauge\nstrangler_halted 0.0\n"
+
+    async def status(self) -> dict[str, Any]:
+        return {"halted": False, "routes": [{"name": name} for name in self.verdicts]}
 
     async def mismatches(self, route: str) -> Reply:
         return Reply(200, {"route": route, "build": "build-1", "signatures": []})

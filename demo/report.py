@@ -183,7 +183,7 @@ def _comparisons(report: Report, screen: Screen) -> None:
     screen.show(f"  {aside:,} exchanges in the seconds around a killed process of the proxy, {kept:,} of them compared")
     screen.show(f"  {report.unequal:.2%} of the pairs were not equal byte for byte: decoded, and compared by the rules")
     for (build, path, kind), count in report.found.most_common():
-        screen.show(f"  mismatch of {build} at {path}: {kind}, {count:,} times")
+        screen.show(f"  mismatch of {build or 'a build not seen yet'} at {path}: {kind}, {count:,} times")
 
 
 def _sum(report: Report, name: str) -> int:

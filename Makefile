@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fuzz check format bench docs lock clean
+.PHONY: help install demo compile test-compiled pure test fuzz check format bench docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -20,6 +20,18 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: $(STAMP) ## play the migration of Tripe's charges; SECONDS=40 ends by itself
 	@$(BIN)/python -m demo $(if $(filter environment% command%,$(origin SECONDS)),--seconds $(SECONDS))
+
+compile: $(STAMP) ## compile the data path (needs a C compiler), as the image does; `make pure` takes it back
+	@echo "compiling, about a minute ..."
+	@STRANGLER_COMPILE=1 $(BIN)/python setup.py --quiet build_ext --inplace
+
+test-compiled: $(STAMP) ## compile a copy of the checkout, and run the data path's tests and the transparency table there
+	@rm -rf build/copy && mkdir -p build/copy && git ls-files -z | xargs -0 cp --parents -t build/copy
+	@cd build/copy && STRANGLER_COMPILE=1 $(abspath $(BIN))/python setup.py --quiet build_ext --inplace
+	@cd build/copy && $(abspath $(BIN))/python -m pytest -q tests/data_path tests/transparency
+
+pure: ## remove what `make compile` made
+	@find proxy -name '*.so' -delete; rm -rf build
 
 test: $(STAMP) ## run every test
 	@$(BIN)/python -m pytest -q
@@ -54,5 +66,5 @@ lock: ## pin the newest versions that pyproject.toml allows into constraints.txt
 	  $(VENV)/lock/bin/python -m pip freeze --exclude strangler) > constraints.txt
 	@rm -rf $(VENV)/lock
 
-clean: ## remove what was made
+clean: pure ## remove what was made
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .strangler .demo

@@ -100,8 +100,8 @@ def test_noise_alone_is_explained_and_the_verdict_passes(tmp_path: Path) -> None
         learned = {field["path"] for field in view["noise"]["learned"]}
         assert {"$.now", "$.trace", "$.created"} <= learned
         assert view["noise"]["reasks"]["done"] >= 30
-        assert proxy.metric('strangler_comparisons_total{result="explained",route="read"}') > 0  # type: ignore[operator]
-        assert proxy.metric('strangler_reasks_total{result="done",route="read"}') >= 30  # type: ignore[operator]
+        assert proxy.metric('strangler_comparisons_total{route="read",result="explained"}') > 0  # type: ignore[operator]
+        assert proxy.metric('strangler_reasks_total{route="read",result="done"}') >= 30  # type: ignore[operator]
         assert proxy.metric("strangler_reasks_stopped") == 0
         assert service.marked
 
@@ -156,7 +156,7 @@ def test_a_legacy_that_has_enough_is_left_alone_and_no_client_notices(tmp_path: 
     with backends(legacy, service), running(tmp_path, routes(legacy, service)) as proxy:
         view = Asking(proxy).until(lambda view: view["noise"]["reasks"].get("stopped", 0) >= 20, "the re-asks to stop")
         assert proxy.metric("strangler_reasks_stopped") == 1
-        assert "done" not in view["noise"]["reasks"]
+        assert view["noise"]["reasks"].get("done", 0) <= 2  # the questions that it answered so
         assert len(legacy.marked) < 60
         assert "reasks_stopped" in proxy.log.read_text()
 

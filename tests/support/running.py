@@ -223,9 +223,10 @@ class Running:
         self.file.write_text(text.replace(old, new))
 
     def metric(self, line: str) -> float | None:
-        """The value of the sample that begins with `line`, None when there is none."""
+        """The value of the sample with this name and these labels, in whatever order; None when there is none."""
+        wanted = _sample(line)
         for found in self.ask_admin("GET", "/metrics")[1].decode().splitlines():
-            if found.startswith(line):
+            if _sample(found.rpartition(" ")[0]) == wanted:
                 return float(found.rpartition(" ")[2])
         return None
 
@@ -233,6 +234,12 @@ class Running:
         """A client command of `strangler` against this proxy."""
         command = [sys.executable, "-m", "proxy", *arguments, "--state", str(self.state)]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
+
+
+def _sample(text: str) -> tuple[str, frozenset[str]]:
+    """The name and the labels of a sample of /metrics."""
+    name, _, labels = text.strip().rstrip("}").partition("{")
+    return name, frozenset(labels.split(",")) - {""}
 
 
 @contextmanager

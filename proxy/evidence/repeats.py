@@ -39,18 +39,20 @@ AGE = 16  # pairs that differ at the field
 KNOWN = 30  # pairs before the field may be asked about
 RARELY = 100  # one of so many values of legacy may have been seen before
 SURE = 200  # pairs in which legacy never repeated itself, before a single value of the other side may stand out
+STALE = 1000  # values that stand out, remembered until their pair is read
 HOPELESS = 20  # one in so many comes back: no longer remembered
 
 
 class Repeats:
     """What was said at one field."""
 
-    __slots__ = ("_again", "_born", "_pairs", "_tags")
+    __slots__ = ("_again", "_born", "_pairs", "_stale", "_tags")
 
     def __init__(self) -> None:
         self._tags = array("I", bytes(4 * SLOTS))
         self._born = array("I", bytes(4 * SLOTS))
         self._pairs = 0
+        self._stale: dict[int, None] = {}  # what the extracted side said again while legacy never had
         self._again = 0  # of them, those in which legacy said what had been said
 
     def turn(self, values: Iterable[tuple[str, str]]) -> int:
@@ -63,6 +65,10 @@ class Repeats:
             return 0
         says = self._pairs >= KNOWN and self._again * RARELY <= self._pairs
         balance = sum([self._is_old(other) - self._is_old(one) for one, other in fit]) if says else 0
+        if self._pairs >= SURE and not self._again:
+            self._stale.update((other, None) for _, other in fit if self._is_old(other))
+            while len(self._stale) > STALE:
+                del self._stale[next(iter(self._stale))]
         self._pairs += 1
         self._again += any(self._birth(one) for one, _ in fit)
         for pair in fit:
@@ -75,9 +81,9 @@ class Repeats:
         return balance
 
     def is_out_of_place(self, extracted: str) -> bool:
-        """Whether this one value was said before, where legacy has never repeated anything. Noise that never did so
-        in n pairs does it in the next with a chance of about 1/n."""
-        return self._pairs >= SURE and not self._again and is_fit(extracted) and self.has(extracted)
+        """Whether the extracted side's value had been said before its pair was taken in, where legacy has never
+        repeated anything. Noise that never did so in n pairs does it in the next with a chance of about 1/n."""
+        return not self._again and is_fit(extracted) and _number(extracted) in self._stale
 
     def has(self, value: str) -> bool:
         """Whether it was first said long enough ago."""

@@ -125,3 +125,16 @@ def test_no_second_answer_of_the_wrong_ones_is_needed() -> None:
     record = world.noise.record(PATH, Kind.VALUE)
     assert record is not None
     assert record.counts(REPEATS) == (AGE - 1, 0)
+
+
+def test_a_pair_that_is_read_long_after_it_was_taken_in_does_not_find_itself() -> None:
+    memory, dice = Repeats(), Random(1)
+    pairs = [(quoted(dice), quoted(dice)) for _ in range(2 * SURE)]
+    counts(memory, pairs)
+    assert not any(memory.is_out_of_place(other) for _, other in pairs)
+    first = pairs[-AGE - 1][1]
+    memory.turn([(quoted(dice), first)])
+    counts(memory, [(quoted(dice), quoted(dice)) for _ in range(2 * AGE)])
+    assert memory.is_out_of_place(first)
+    memory.turn([(first, quoted(dice))])  # legacy does it too
+    assert not memory.is_out_of_place(first)

@@ -1,9 +1,11 @@
 """One client request and its answer.
 
-The exchange stands between a client connection and, one after the other, at most three upstream connections: the
-first try, one more on a fresh connection when the backend closed an idle one under our hands (RFC 9112 section 9.3.1:
-only for what may be sent twice, or was not sent), and the other side when the route has a fallback. What may be sent
-twice is a whole request of an idempotent method (RFC 9110 section 9.2.2); its body is kept for that, up to a bound.
+The exchange stands between a client connection and, one after the other, a few upstream connections: the first try;
+one more on a fresh connection when the backend closed an idle one under our hands (RFC 9112 section 9.3.1); then the
+route's retries, at another url if there is one, within the backend's budget; then the other side when the route has a
+fallback. All of it only for what may be sent twice, or was not sent. What may be sent twice is a whole request of an
+idempotent method (RFC 9110 section 9.2.2); its body is kept for that, up to a bound. A retry gives way to the fallback
+once the breaker is open: whoever waits before asking a backend that is known to be down only waits.
 """
 
 from __future__ import annotations
@@ -245,12 +247,12 @@ class Exchange(Passing):
         retry = self._retry
         if retry is None or not retry.left or not self._may_send_again():
             return False
-        backend = self.pool.backend.name
-        if self._decision.fallback_backend is not None and self.pool.breaker.open:
+        if self._decision.fallback_backend is not None and not self._fell_back and self.pool.breaker.open:
             return False
         allowed = not self._written or self.pool.budget.spend()
         kind = EventKind.RETRY if allowed else EventKind.RETRY_REFUSED
-        self._engine.tell(Event(kind, reason, backend, self.pool.backend.url, self._decision.route))
+        backend = self.pool.backend
+        self._engine.tell(Event(kind, reason, backend.name, backend.url, self._decision.route))
         return allowed
 
     def _try_again(self) -> None:

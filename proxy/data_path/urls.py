@@ -10,7 +10,6 @@ costs the proxy that many connections and its clients no time, and never reaches
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -66,7 +65,7 @@ class Urls:
             why = f"{self._concurrency} exchanges are under way"
             asyncio.get_running_loop().call_soon(user.on_failed, Outcome.CONCURRENCY_EXCEEDED, why)
             return None
-        number = self.standings.pick(self._under_way, self._dice(), time.monotonic(), self._places.get(id(before)))
+        number = self.standings.pick(self._under_way, self._dice(), self.wheel.now, self._places.get(id(before)))
         return self.pools[number].take(user, fresh=fresh)
 
     def forget(self, user: User) -> bool:

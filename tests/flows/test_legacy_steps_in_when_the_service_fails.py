@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from proxy.model.sides import Stage
-from proxy.model.spec import Breaker, Canary
+from proxy.model.spec import Breaker, Canary, Retry
 from tests.support.engine import Running, backend, route, spec_of
 from tests.support.wire import RawUpstream, Served, ok, until
 
@@ -153,3 +153,32 @@ async def test_clients_that_leave_do_not_open_the_breaker() -> None:
                 await proxy.outcome(number)
             assert not proxy.breaker("extracted").open
             assert {ended.outcome for ended in proxy.ended} == {"client_gone"}
+
+
+async def test_a_retry_comes_before_the_fallback_but_not_while_the_breaker_is_open() -> None:
+    async with RawUpstream.answering(ok(b"legacy")) as legacy, broken(b"") as extracted:
+        again = Retry(attempts=1, backoff=0.0)
+        async with live(extracted.port, legacy.port, retry=again) as proxy, await proxy.connect() as client:
+            for _ in range(3):
+                await client.send(GET)
+                assert (await client.answer())[1] == b"legacy"
+            assert len(extracted.requests) == 2, "the first request, and its retry; two failures open the breaker"
+            assert [ended.fell_back for ended in proxy.ended] == ["upstream_closed", "breaker_open", "breaker_open"]
+
+
+async def test_legacy_too_is_asked_again_when_it_stands_in() -> None:
+    async def script(served: Served) -> None:
+        legacy.requests.append(await served.request())
+        if len(legacy.requests) > 1:
+            await served.send(ok(b"legacy"))
+
+    async with RawUpstream(script) as legacy:
+        again = Retry(attempts=4, backoff=0.0)
+        async with live(1, legacy.port, retry=again) as proxy, await proxy.connect() as client:
+            await client.send(GET)
+            assert (await client.answer())[1] == b"legacy"
+            assert len(legacy.requests) == 2
+            assert [(str(event.kind), event.backend) for event in proxy.events] == [
+                ("retry", "extracted"),
+                ("retry", "legacy"),
+            ]

@@ -4,8 +4,10 @@ whose request may be sent twice notices."""
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import random
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -257,3 +259,39 @@ async def test_copies_leave_a_dead_url_too() -> None:
         assert seen.count("upstream_connect_refused") == 3
         assert set(seen[-20:]) == {"ok"}
         assert not proxy.breaker("legacy").open
+
+
+async def test_tunnels_and_large_uploads_go_to_one_of_them(tmp_path: Path) -> None:
+    switched = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: raw\r\nConnection: Upgrade\r\n\r\n"
+
+    async def script(served: Served) -> None:
+        while True:
+            head, body = await served.request()
+            if b"Upgrade: raw" in head:
+                await served.send(switched + b"hello")
+                await served.send(await served.exactly(4))
+                return
+            await served.send(ok(b"%d" % len(body)))
+
+    over_tcp, over_unix = RawUpstream(script), RawUpstream(script)
+    path = tmp_path / "backend"
+    await over_unix.start_unix(path)
+    async with over_tcp:
+        both = alone(over_tcp.port, concurrency=2)
+        unix = Url(f"unix:{path}", "", 0, str(path))
+        both.backends["legacy"] = dataclasses.replace(both.backends["legacy"], others=(unix,))
+        async with by_lot(both) as proxy:
+            for _ in range(8):  # more than `concurrency`: a tunnel is not under way any more
+                client = await proxy.connect()
+                await client.send(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n")
+                assert await client.head() == switched
+                assert await client.exactly(5) == b"hello"
+            large = b"x" * 300_000
+            got = await ask(proxy, 20, b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 300000\r\n\r\n" + large)
+            assert got == {b"300000": 20}
+            assert over_tcp.connections
+            assert over_unix.connections
+            for wire in proxy.wires:
+                wire.close()
+            await until(lambda: len(proxy.ended) == 28, "the tunnels to end")
+    await over_unix.stop()

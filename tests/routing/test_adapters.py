@@ -122,10 +122,12 @@ def test_every_kind_of_backend_has_a_name_of_its_own(url: str, said: str) -> Non
 
 
 def test_what_no_route_names_is_mended_for_legacy_too() -> None:
-    top = TOP.replace('"http://127.0.0.1:8001"', '"http://127.0.0.1:8001", rewrite: {location: true}')
+    both = 'urls: ["http://127.0.0.1:8001", "http://127.0.0.1:8011"], rewrite: {location: true}'
+    top = TOP.replace('url: "http://127.0.0.1:8001"', both)
     snapshot = table("[]", top)
-    fields = answered(snapshot, request("/any", host="shop.example"), ("Location", "http://127.0.0.1:8001/x"))
-    assert fields == [("Location", "http://shop.example/x")]
+    for port in (8001, 8011):  # any of its urls is its own
+        fields = answered(snapshot, request("/any", host="shop.example"), ("Location", f"http://127.0.0.1:{port}/x"))
+        assert fields == [("Location", "http://shop.example/x")]
 
 
 @pytest.mark.parametrize(

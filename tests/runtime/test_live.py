@@ -62,6 +62,17 @@ def test_an_override_goes_when_the_route_is_put_back_where_the_file_has_it() -> 
     assert now.states["read"].epoch == 3
 
 
+def test_one_instance_more_or_less_is_no_other_backend() -> None:
+    now = live()
+    more = TEXT.replace('url: "http://127.0.0.1:8101"', 'urls: ["http://127.0.0.1:8101", "http://127.0.0.1:8111"]')
+    reload(now, more)
+    assert now.states["read"].epoch == 1
+    reload(now, more.replace("8101", "8121"))
+    assert now.states["read"].epoch == 1, "one of them stays"
+    reload(now, more.replace("8101", "8131").replace("8111", "8141"))
+    assert now.states["read"].epoch == 2
+
+
 def test_another_extracted_backend_begins_a_new_epoch_of_its_routes_only() -> None:
     now = live()
     reload(now, TEXT.replace('{id}", extracted: first', '{id}", extracted: second'))

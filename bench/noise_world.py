@@ -76,6 +76,7 @@ class World:
         one = self._legacy(number, at, dice)
         other = self._extracted(number, at + dice.expovariate(5), dice)
         first = compared(one, other)
+        self.noise.glance(first)
         is_mismatch = first.result is Result.MISMATCH
         reask = None
         if (is_mismatch and self._on_mismatch) or dice.random() < self._sample:

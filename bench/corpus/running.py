@@ -196,6 +196,8 @@ class Run:
             first = Comparison(Result.MATCH, None, "", None, (legacy.status, extracted.status), (), 0)
         else:
             first = comparison.compare(legacy, extracted, self.rules)
+        first = comparison.counted(first, self.noise.glance(first))
+        self._note_flags()
         request = CapturedRequest(b"GET", b"/%d" % number, (), EMPTY_BODY)
         pair = Pair("route", 1, self.rules.digest, self.now, request, legacy, extracted, Side.LEGACY)
         waiting = _Waiting(number, pair, first, mistake, truth)
@@ -204,8 +206,6 @@ class Run:
             if not self.reasks.offer(pair, first.fields, sampled, partial(self._again, waiting)):
                 self._decide(waiting, None, {})
             return
-        first = comparison.counted(first, self.noise.glance(first))
-        self._note_flags()
         self._settle(waiting, first)
         if sampled and first.result in (Result.MATCH, Result.IGNORED):
             self.reasks.offer(pair, (), sampled, partial(self._sampled, waiting))
@@ -260,7 +260,6 @@ class Run:
     def _decide(self, waiting: _Waiting, reask: Reask | None, standing: Stood) -> None:
         may_ask = self.reasks.may_ask(waiting.pair)
         self._settle(waiting, explained(self.noise, waiting.first, reask, may_ask, standing))
-        self._note_flags()
 
     # counting
 

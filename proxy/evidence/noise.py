@@ -52,7 +52,8 @@ Stood = Mapping[Field, frozenset[str]]  # where both sides have stood by differe
 class Noise:
     """What re-asks taught about the fields of one route under one rule set and build. No clock; bounded memory.
 
-    A pair that was asked again is learned before it is read; the comparisons are given whole, nothing taken out."""
+    Each pair is glanced at once, when it is compared; one that was asked again is then learned before it is read. The
+    comparisons are given whole, nothing taken out."""
 
     def __init__(self) -> None:
         self._records: dict[Field, Record] = {}
@@ -64,7 +65,6 @@ class Noise:
     def learn(self, first: Comparison, reask: Reask) -> None:
         """One pair asked again; `first` compares L1 with E1."""
         asked = self._all_six(first, reask)
-        self._turn(asked.first)
         if not asked.again.status:
             return
         self._asked += 1
@@ -83,9 +83,9 @@ class Noise:
             self._discover()
 
     def glance(self, first: Comparison) -> frozenset[Field]:
-        """One pair that is no mismatch, and so will not be read: what its first answers alone say. The fields at which
-        a ready-made rule passes over a value that was said before, where legacy has never said one twice."""
-        if first.result is not Result.IGNORED and first.reason is not NotCompared.LEGACY_FAILED:
+        """Learns from the first answers of a pair. The fields at which a ready-made rule passes over a value that was
+        said before, where legacy has never said one twice."""
+        if not first.differences or first.reason not in (None, NotCompared.LEGACY_FAILED):
             return frozenset()
         seen = Seen(first)
         self._turn(seen)
@@ -127,8 +127,6 @@ class Noise:
             return Reading()
         asked = self._all_six(first, reask) if reask is not None else None
         seen = asked.first if asked is not None else Seen(first)
-        if asked is None:
-            self._turn(seen)
         explained: set[Field] = set()
         learning: set[Field] = set()
         for path, kind in first.fields:
@@ -212,7 +210,7 @@ class Noise:
             record.flagged = True
 
     def _turn(self, first: Seen) -> None:
-        """What can be counted without asking again: before the second answers, once for each pair that differs."""
+        """What can be counted without asking again."""
         loud = False
         for field in first.fields:
             record = self._records.get(field)
@@ -244,11 +242,13 @@ class Noise:
             legacy, extracted = map(str, seen.statuses)
             is_off = record.flagged or record.is_off(legacy, extracted, Kind.STATUS)
             return record.is_failing_as_legacy and not is_off, False
+        if record is not None:
+            places = seen.places(field).values()
+            if record.flagged or any(record.is_off(one, two, field[1]) for one, two in places):
+                return False, False
         if record is None or not record.varied:  # legacy never varied here, as far as is known
             is_new = self._asked < ENOUGH and (may_ask or fate == "odd")
-            return False, is_new and fate != "split" and not (record is not None and record.flagged)
-        if record.flagged or any(record.is_off(one, two, field[1]) for one, two in seen.places(field).values()):
-            return False, False
+            return False, is_new and fate != "split"
         match fate:
             case "varied":
                 return True, False

@@ -46,12 +46,12 @@ HOPELESS = 20  # one in so many comes back: no longer remembered
 class Repeats:
     """What was said at one field."""
 
-    __slots__ = ("_again", "_born", "_pairs", "_stale", "_tags")
+    __slots__ = ("_again", "_born", "_stale", "_tags", "pairs")
 
     def __init__(self) -> None:
         self._tags = array("I", bytes(4 * SLOTS))
         self._born = array("I", bytes(4 * SLOTS))
-        self._pairs = 0
+        self.pairs = 0  # taken in
         self._stale: dict[int, None] = {}  # what the extracted side said again while legacy never had
         self._again = 0  # of them, those in which legacy said what had been said
 
@@ -63,20 +63,20 @@ class Repeats:
         fit = [(_number(one), _number(other)) for one, other in values if is_fit(one) and is_fit(other)]
         if not fit:
             return 0
-        says = self._pairs >= KNOWN and self._again * RARELY <= self._pairs
+        says = self.pairs >= KNOWN and self._again * RARELY <= self.pairs
         balance = sum([self._is_old(other) - self._is_old(one) for one, other in fit]) if says else 0
-        if self._pairs >= SURE and not self._again:
+        if self.pairs >= SURE and not self._again:
             self._stale.update((other, None) for _, other in fit if self._is_old(other))
             while len(self._stale) > STALE:
                 del self._stale[next(iter(self._stale))]
-        self._pairs += 1
+        self.pairs += 1
         self._again += any(self._birth(one) for one, _ in fit)
         for pair in fit:
             for number in pair:
                 if not self._birth(number):
                     slot = number % SLOTS
-                    self._tags[slot], self._born[slot] = number // SLOTS, self._pairs
-        if self._pairs > SURE and self._again * HOPELESS > self._pairs:
+                    self._tags[slot], self._born[slot] = number // SLOTS, self.pairs
+        if self.pairs > SURE and self._again * HOPELESS > self.pairs:
             self._tags, self._born = array("I"), array("I")
         return balance
 
@@ -91,7 +91,7 @@ class Repeats:
 
     def _is_old(self, number: int) -> bool:
         born = self._birth(number)
-        return born > 0 and self._pairs - born >= AGE
+        return born > 0 and self.pairs - born >= AGE
 
     def _birth(self, number: int) -> int:
         """The pair in which it was first said, from 1; 0 when that is not known."""

@@ -101,16 +101,16 @@ class Explaining:
         self, key: EvidenceKey, pair: Pair, rules: comparison.Rules, sampled: bool, done: Done, found: Comparison
     ) -> None:
         """Calls `done` with what the comparison finally says: at once, or when both sides were asked again."""
+        if found.differences:
+            noise = self.book.of(key)
+            found = comparison.counted(found, noise.glance(found))
+            self._tell(key, noise)
         noisy = found.result is Result.MISMATCH and all(kind is not Kind.ERROR for _, kind in found.fields)
         if noisy:
             then = partial(self._asked, key, pair, found, rules, done)
             if self._reasks is None or not self._reasks.offer(pair, found.fields, sampled, then):
                 self._settle(key, pair, found, None, done, {})
             return
-        if found.result is Result.IGNORED or found.reason is NotCompared.LEGACY_FAILED:
-            noise = self.book.of(key)
-            found = comparison.counted(found, noise.glance(found))
-            self._tell(key, noise)
         done(found)
         if sampled and self._reasks is not None and found.result in (Result.MATCH, Result.IGNORED):
             self._reasks.offer(pair, (), True, partial(self._asked, key, pair, found, rules, None))
@@ -227,10 +227,7 @@ class Explaining:
         self, key: EvidenceKey, pair: Pair, found: Comparison, reask: Reask | None, standing: Stood
     ) -> Comparison:
         may_ask = self._reasks is not None and self._reasks.may_ask(pair)  # if not now: a pause is no verdict
-        noise = self.book.of(key)
-        said = explained(noise, found, reask, may_ask, standing)
-        self._tell(key, noise)
-        return said
+        return explained(self.book.of(key), found, reask, may_ask, standing)
 
     def _is_current(self, pair: Pair) -> bool:
         state = self._live.states.get(pair.route)

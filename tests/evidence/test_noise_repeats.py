@@ -16,6 +16,7 @@ from proxy.evidence.fields import TESTS
 from proxy.evidence.repeats import AGE, SURE, Repeats
 from proxy.evidence.sign_test import either_way, one_way
 from proxy.model.comparison import Kind, Result
+from proxy.model.noise import Reask
 
 PATH = "$.request_id"
 (REPEATS,) = (test for test in TESTS if test.name == "repeats")
@@ -121,7 +122,7 @@ def test_no_second_answer_of_the_wrong_ones_is_needed() -> None:
         world.request()
     pairs = [compared({PATH: quoted(dice)}, {PATH: '"req_0badc0de"'}) for _ in range(2 * AGE)]
     for pair in pairs:
-        world.noise.read(pair, None, may_ask=True)
+        world.noise.glance(pair)
     record = world.noise.record(PATH, Kind.VALUE)
     assert record is not None
     assert record.counts(REPEATS) == (AGE - 1, 0)
@@ -138,3 +139,19 @@ def test_a_pair_that_is_read_long_after_it_was_taken_in_does_not_find_itself() -
     assert memory.is_out_of_place(first)
     memory.turn([(first, quoted(dice))])  # legacy does it too
     assert not memory.is_out_of_place(first)
+
+
+def test_a_pair_counts_once_however_often_it_is_read_or_asked_about() -> None:
+    world, dice = World(usual, usual, seed=1), Random(2)
+    for _ in range(300):
+        world.request()
+    record = world.noise.record(PATH, Kind.VALUE)
+    assert record is not None
+    assert record.memory is not None
+    seen = record.memory.pairs
+    pair = compared({PATH: quoted(dice)}, {PATH: quoted(dice)})
+    world.noise.glance(pair)
+    for _ in range(9):
+        world.noise.read(pair, None, may_ask=True)
+    world.noise.learn(pair, Reask(pair, pair, pair, pair, pair))
+    assert record.memory.pairs == seen + 1

@@ -6,8 +6,9 @@ kernel kills the worker, and all its exchanges with it; to refuse some is the sm
 
 What counts is what the kernel counts: resident memory, looked at ten times a second, whatever it is used for. From four
 fifths of `limits.memory` on nothing is copied for comparing; at the limit new requests get 503 with Retry-After, while
-those under way go on. Each ends a little lower than it began, so that it does not flutter. An allocator keeps what was
-freed, which would look like memory in use for ever; so while it is tight the worker hands free pages back (glibc).
+those under way go on: they may still fill their buffers, so the limit wants a margin above it. Each ends a little lower
+than it began, so that it does not flutter. An allocator keeps what was freed, which would look like memory in use for
+ever; so while it is tight the worker hands free pages back (glibc).
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ OFFERED = "tests/flows/test_what_the_shadow_is_offered.py"
 AGAIN = "tests/flows/test_a_request_is_never_sent_twice_by_mistake.py"
 RELOAD = "tests/flows/test_exchanges_survive_reload_and_drain.py"
 FALLBACK = "tests/flows/test_legacy_steps_in_when_the_service_fails.py"
+CHANGES = "tests/flows/test_a_route_changes_what_it_was_told_to.py"
 SOCKET = "tests/flows/test_a_websocket_is_a_raw_tunnel.py"
 ALONE = "tests/transparency/test_what_is_ours_alone.py"
 DIFFERENTIAL = "tests/transparency/test_clients_cannot_tell.py"
@@ -122,7 +123,10 @@ ROWS = (
         (f"{ALONE}::test_a_trusted_peer_is_believed_and_appended_to", "tests/routing/test_forwarding.py"),
     ),
     Row(
-        15, "redirects followed, Location and cookies of a rewritten backend", "a redirect passes and is never followed"
+        15,
+        "redirects followed, Location and cookies of a rewritten backend",
+        "a redirect passes and is never followed; `rewrite:` of a backend gives both the public name",
+        (f"{CHANGES}::test_redirects_and_cookies_of_the_backends_own_name_come_back_with_the_public_one",),
     ),
     Row(
         16,

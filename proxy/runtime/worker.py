@@ -33,9 +33,8 @@ from proxy.model.states import RouteState
 from proxy.routing.pin import BYTES as PIN_BYTES
 from proxy.routing.pin import Pins
 from proxy.runtime import processes
+from proxy.runtime.control_line import ControlLine
 from proxy.runtime.intake import Intake
-from proxy.runtime.keepsakes import Keepsakes
-from proxy.runtime.link import Kind, Link, pack, unpack_compiled
 from proxy.runtime.outbox import CONTROL_LAGS, Outbox
 from proxy.runtime.processes import keep_going
 from proxy.runtime.settings import Settings, public_url
@@ -43,9 +42,6 @@ from proxy.runtime.shipping import snapshot_left
 from proxy.runtime.telling import tell
 from proxy.shadow import Shadow
 
-TICK = 0.1
-QUIET = 2  # ticks without news after which the time is told all the same: evidence waits for it
-RECONNECT = 0.1
 OVERTIME = 10.0  # seconds beyond the drain limit after which the system ends a worker that hangs
 
 log = structlog.get_logger("strangler.worker")
@@ -64,21 +60,22 @@ class Worker:
         self.breakers: dict[str, routing.Breaker] = {}
         self.compared: dict[str, tuple[bytes, ...]] = {}  # by route, the header names that are compared
         self.outbox = Outbox()
-        self.quiet_ticks = 0
-        self.token = os.urandom(8).hex()  # a pid may be given again
-        self.told = 0  # frames
-        self.keepsakes = Keepsakes()
         self.metrics = Accumulator()
         self.halted = False
         self.unheard_halt = False  # a halt by signal that control has not confirmed
         self.ready = asyncio.Event()
         self.stop = asyncio.Event()
         self.makes_way = False
-        self.intake = Intake(
-            adopt=self._take, cut=self._cut, answer=lambda mark: self.link.send(Kind.MARK, pack(unpack_compiled(mark)))
+        self.intake = Intake(adopt=self._take, cut=self._cut, answer=lambda mark: self.line.answer(mark))
+        self.line = ControlLine(
+            order.link,
+            self.outbox,
+            self.metrics,
+            self.intake,
+            hello=lambda: (order.index, os.getpid(), order.restarts, self.unheard_halt),
+            oldest=lambda: self.shadow.oldest() if self.shadow else {},
+            gauges=self._gauges,
         )
-        self.link = self._new_link()
-        self.link_down = asyncio.Event()
         self.doors: Doors | None = None
         self.following: asyncio.Task[None] | None = None
 
@@ -88,7 +85,7 @@ class Worker:
         loop.add_signal_handler(signal.SIGUSR2, self._make_way)
         loop.add_signal_handler(signal.SIGUSR1, self._halt)
         self.halted = (self.settings.state / "halt").exists()
-        background = [asyncio.create_task(keep_going(job, log)) for job in (self._keep_link, self._tick)]
+        background = [asyncio.create_task(keep_going(job, log)) for job in (self.line.keep_link, self.line.tick)]
         self._take_left_snapshot()
         await self.ready.wait()
         data_path = self.data_path
@@ -103,10 +100,7 @@ class Worker:
         await self._drain(data_path)
         for task in background:
             task.cancel()
-        self._send_tick()
-        if self.link.transport is not None:
-            self.link.close()
-            await self.link_down.wait()
+        await self.line.close()
 
     # the snapshot
 
@@ -270,64 +264,9 @@ class Worker:
 
     # the link
 
-    async def _keep_link(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                await loop.create_unix_connection(lambda: self.link, self.order.link)
-            except OSError:  # control is not there (yet, or any more): it will be
-                await asyncio.sleep(RECONNECT)
-                continue
-            await self.link_down.wait()
-            self.link = self._new_link()
-
-    def _new_link(self) -> Link:
-        return Link(self._received, self._link_lost, self._link_made)
-
-    def _received(self, link: Link, kind: Kind, payload: bytes) -> None:
-        if kind is Kind.STORED:
-            self.keepsakes.stored(*unpack_compiled(payload))
-        else:
-            self.intake.received(kind, payload)
-
-    def _link_made(self, link: Link) -> None:
-        """Control may be a new one: it is told who speaks, and then everything that was ever counted."""
-        self.link_down.clear()
-        hello = (self.order.index, os.getpid(), self.order.restarts, self.unheard_halt, self.token)
-        link.send(Kind.HELLO, pack(hello))
-        for frame in self.keepsakes:
-            link.send(Kind.AGAIN, frame)
-        self.metrics.resend()
-        self.intake.begin_anew()
-
     def _cut(self, routes: frozenset[str]) -> None:
         if self.data_path is not None:
             self.data_path.cut(routes)
-
-    def _link_lost(self, link: Link) -> None:
-        self.link_down.set()
-
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(TICK)
-            self._send_tick()
-
-    def _send_tick(self) -> None:
-        """Sends what was gathered. When control is away or far behind it stays in the outbox, which has its bounds."""
-        if not self.link.is_open:
-            return
-        metrics = tuple(self.metrics.changes())
-        self.quiet_ticks += 1
-        if self.outbox.is_empty and not any(metrics) and self.quiet_ticks < QUIET:
-            return
-        self.quiet_ticks = 0
-        oldest = self.shadow.oldest() if self.shadow else {}
-        has_evidence = self.outbox.has_evidence
-        self.told += 1
-        frame = pack(self.outbox.take(self.told, monotonic(), oldest, metrics, self._gauges()))
-        if has_evidence:
-            self.keepsakes.keep(self.told, frame)
-        self.link.send(Kind.TICK, frame)
 
     def _gauges(self) -> dict[str, Any]:
         data_path = self.data_path

@@ -15,6 +15,7 @@ COMPILED = (
     "data_path/answering",
     "data_path/capture",
     "data_path/client",
+    "data_path/connection",
     "data_path/engine",
     "data_path/exchange",
     "data_path/filtering",

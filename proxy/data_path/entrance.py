@@ -17,7 +17,8 @@ import socket
 import ssl
 from typing import TYPE_CHECKING, cast
 
-from proxy.data_path.client import Client, Origin
+from proxy.data_path.client import Client
+from proxy.data_path.connection import Origin
 from proxy.data_path.proxy_protocol import Malformed, Source, Wanted, read_header
 from proxy.data_path.tls import SHUTDOWN, tls_reason
 from proxy.model.decision import UNROUTED

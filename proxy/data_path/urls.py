@@ -61,10 +61,12 @@ class Urls:
     def take(self, user: User, *, fresh: bool) -> Upstream | None:
         """As `Pool.take`, at one of the urls: another than the one that the user comes from, if there is one."""
         before, user.pool = user.pool, self
-        if self._concurrency is not None and sum(pool.under_way for pool in self.pools) >= self._concurrency:
+        if self._concurrency is not None and self._all_under_way() >= self._concurrency:
             why = f"{self._concurrency} exchanges are under way"
             asyncio.get_running_loop().call_soon(user.on_failed, Outcome.CONCURRENCY_EXCEEDED, why)
             return None
+        if len(self.pools) == 1:
+            return self.pools[0].take(user, fresh=fresh)
         number = self.standings.pick(self._under_way, self._dice(), self.wheel.now, self._places.get(id(before)))
         return self.pools[number].take(user, fresh=fresh)
 
@@ -83,6 +85,12 @@ class Urls:
             check.stop()
         for pool in self.pools:
             pool.close()
+
+    def _all_under_way(self) -> int:
+        found = 0
+        for pool in self.pools:
+            found += pool.under_way
+        return found
 
     def _under_way(self, number: int) -> int:
         return self.pools[number].under_way

@@ -28,6 +28,7 @@ from bench.peers import SHADOW, Peer, all_peers
 from bench.shadow_harm import measure_harm
 from bench.throughput import CONNECTIONS, Running, measure, measure_paced, run_peers
 from bench.upstream import SIZES, run_upstream
+from proxy.data_path import client
 
 THROUGHPUT = ("plain", *SHADOW, "canary")
 CASES = (*THROUGHPUT, "memory", "open-loop", "shadow-harm", "lookup", *OURS)
@@ -145,7 +146,8 @@ def about(peers: Sequence[Peer], left_out: Sequence[Peer], cores: Cores, plan: S
             "cpu": cpu[0] if cpu else platform.machine(),
             "cpus": os.cpu_count(),
             "kernel": platform.release(),
-            "python": platform.python_version(),
+            "python": f"{platform.python_version()}, {platform.python_compiler()}",
+            "compiled": not client.__file__.endswith(".py"),
             "cores": cores._asdict(),
             "load_before": round(os.getloadavg()[0], 2),
         },
@@ -171,6 +173,8 @@ def run(cases: Sequence[str], plan: Settings, names: Sequence[str], envoy: str |
         )
     if facts["machine"]["load_before"] > 0.5:
         say(f"warning: the machine is busy (load {facts['machine']['load_before']}); expect figures to scatter")
+    if not facts["machine"]["compiled"]:
+        say("note: the data path runs as plain Python; `make compile` makes it what the image has")
     for peer in peers:
         say(f"  {peer.name:10} {peer.version}")
     for peer in left_out:

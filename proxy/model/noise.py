@@ -45,5 +45,5 @@ class FieldNoise(NamedTuple):
     smaller: int
     evidence: float
     flagged: bool  # a regression: never explained
-    test: str  # which test speaks: differs, stands, stays, direction, distance, form, repeats; "" when not flagged
+    test: str  # the name of the test that speaks, see `evidence.fields`; "" when not flagged
     words: str  # one sentence for people

@@ -15,8 +15,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-PIECE = 0.0005  # seconds of work, by then the item in hand is the last
-REST = 0.001
+from proxy.runtime.slices import REST, SLICE
+
 LATE = 0.2  # seconds that work may wait: two frames of a worker
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ class Pace(Generic[T]):
     def _piece(self) -> None:
         self._next = None
         line = self._line
-        end = self._clock() + PIECE
+        end = self._clock() + SLICE
         while line:
             self._work(line.popleft()[1])
             now = self._clock()

@@ -236,7 +236,8 @@ def test_paths_of_the_admin_port_exist(page: Path) -> None:
 
 @pages
 def test_environment_variables_are_read(page: Path) -> None:
-    source = "\n".join(path.read_text("utf-8") for path in (ROOT / "proxy").rglob("*.py"))
+    files = [ROOT / "setup.py", *(ROOT / "proxy").rglob("*.py")]
+    source = "\n".join(path.read_text("utf-8") for path in files)
     for name in re.findall(r"\bSTRANGLER_[A-Z_]+", page.read_text("utf-8")):
         assert name in source, f"{name}: nobody reads it"
 

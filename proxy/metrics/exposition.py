@@ -1,24 +1,26 @@
-"""The totals as Prometheus text (version 0.0.4 of its exposition formats).
+"""The totals as Prometheus text. The library writes the format; this file fills its families from the catalogue.
 
-It comes in pieces, each of well under a millisecond, so that whoever writes it can rest in between: a thousand routes
-are 30,000 lines, and control may share a core with workers. The official library writes the same text, and checks each
-name and label of each line again while it does: that took eight times as long. The tests hold the two side by side.
+It comes in pieces, each of about half a millisecond, so that whoever asks for it can rest in between: a thousand routes
+are 30,000 lines, and control may share a core with workers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.registry import Collector
 
 from proxy.metrics.buckets import SUM, conventional
-from proxy.metrics.catalogue import CATALOGUE, REQUEST_SECONDS, REQUESTS, Metric, MetricType
+from proxy.metrics.catalogue import CATALOGUE, REQUESTS, Metric, MetricType
 from proxy.metrics.totals import Totals
 
 Gauge = tuple[str, tuple[str, ...], float]  # name, label values in the catalogue's order, value
-Sample = tuple[tuple[str, ...], float]
-PIECE = 16  # series
-
-S = TypeVar("S")
+Sample = tuple[Sequence[str], Any]  # labels, and a number or the counts of a histogram
+PIECE = 32  # lines, about
 
 
 def render(totals: Totals, gauges: Iterable[Gauge] = ()) -> Iterator[bytes]:
@@ -35,50 +37,43 @@ def render(totals: Totals, gauges: Iterable[Gauge] = ()) -> Iterator[bytes]:
         values[name].append((labels, value))
     values[REQUESTS] = [((*labels, str(code)), count) for (*labels, code), count in totals.requests().items()]
     for name, metric in CATALOGUE.items():
-        yield _heading(metric)
         samples = values[name]
         if metric.type is MetricType.HISTOGRAM:
-            yield from _in_pieces(list(totals.seconds().items()), _histogram)
-            continue
-        if not metric.labels and not samples and metric.type is MetricType.COUNTER:
+            samples = list(totals.seconds().items())
+        elif not metric.labels and not samples and metric.type is MetricType.COUNTER:
             samples = [((), 0)]  # a counter without labels exists from the start, so that its first step is seen
-        yield from _in_pieces(samples, _line(metric))
+        yield from _in_pieces(metric, samples)
 
 
-def _in_pieces(series: list[S], text: Callable[[S], str]) -> Iterator[bytes]:
-    for start in range(0, len(series), PIECE):
-        yield "".join(map(text, series[start : start + PIECE])).encode()
+def _in_pieces(metric: Metric, samples: list[Sample]) -> Iterator[bytes]:
+    step = 1 if metric.type is MetricType.HISTOGRAM else PIECE
+    yield _text(metric, samples[:step])
+    for start in range(step, len(samples), step):
+        yield _text(metric, samples[start : start + step]).split(b"\n", 2)[2]  # its two lines of heading were said
 
 
-def _heading(metric: Metric) -> bytes:
-    return f"# HELP {metric.name} {metric.help}\n# TYPE {metric.name} {metric.type}\n".encode()
+def _text(metric: Metric, samples: Iterable[Sample]) -> bytes:
+    registry = CollectorRegistry()
+    registry.register(_One(_family(metric, samples)))
+    return generate_latest(registry)
 
 
-def _line(metric: Metric) -> Callable[[Sample], str]:
-    def line(sample: Sample) -> str:
-        labels, value = sample
-        return f"{metric.name}{_braced(_labelled(metric, labels))} {float(value)!r}\n"
+class _One(Collector):
+    def __init__(self, family: Family) -> None:
+        self._family = family
 
-    return line
-
-
-def _histogram(series: tuple[tuple[str, ...], dict[int, int]]) -> str:
-    labels, counts = series
-    metric = CATALOGUE[REQUEST_SECONDS]
-    own = _labelled(metric, labels)
-    rows = conventional(counts)
-    buckets = [f'{metric.name}_bucket{{{own},le="{bound}"}} {float(count)!r}\n' for bound, count in rows]
-    total = f"{metric.name}_count{{{own}}} {float(rows[-1][1])!r}\n"
-    return f"{''.join(buckets)}{total}{metric.name}_sum{{{own}}} {counts[SUM] / 1e6!r}\n"
+    def collect(self) -> Iterable[Family]:
+        return [self._family]
 
 
-def _labelled(metric: Metric, values: tuple[str, ...]) -> str:
-    return ",".join([f'{name}="{_escaped(value)}"' for name, value in zip(metric.labels, values, strict=True)])
-
-
-def _braced(labels: str) -> str:
-    return f"{{{labels}}}" if labels else ""
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+def _family(metric: Metric, samples: Iterable[Sample]) -> Family:
+    if metric.type is MetricType.HISTOGRAM:
+        histogram = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
+        for labels, counts in samples:
+            histogram.add_metric(labels, conventional(counts), counts[SUM] / 1e6)
+        return histogram
+    kind = CounterMetricFamily if metric.type is MetricType.COUNTER else GaugeMetricFamily
+    family = kind(metric.name, metric.help, labels=metric.labels)
+    for labels, value in samples:
+        family.add_metric(labels, value)
+    return family

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from proxy import __version__, evidence, routing
-from proxy.metrics import Gauge, SideFigures, Totals, render
+from proxy.metrics import SideFigures, Totals
+from proxy.metrics.exposition import Gauge, render
 from proxy.model.comparison import NotCompared
 from proxy.model.decision import UNROUTED
 from proxy.model.evidence import Ruling

@@ -15,8 +15,9 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
-from proxy.metrics import CATALOGUE, Accumulator, Changes, Gauge, MetricType, SideFigures, Totals, render
+from proxy.metrics import CATALOGUE, Accumulator, Changes, MetricType, SideFigures, Totals
 from proxy.metrics.buckets import COUNT, TOP, conventional, index, middle, quantile
+from proxy.metrics.exposition import Gauge, render
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 

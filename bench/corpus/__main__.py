@@ -15,7 +15,7 @@ from rich.progress import track
 
 from bench.corpus import figures as read
 from bench.corpus.answers import Bases, real_answers
-from bench.corpus.cases import Case, cases
+from bench.corpus.cases import HELD_OUT, TUNING, Case, cases
 from bench.corpus.report import markdown, print_tables
 from bench.corpus.running import Figures, Run
 from bench.corpus.world import with_derived
@@ -31,7 +31,7 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--kind", action="append", default=[], metavar="NAME", help="only this kind; may be repeated")
     parser.add_argument("--requests", type=int, default=5000, help="requests of a route before it is judged")
-    parser.add_argument("--held-out", action="store_true", help="the third of the kinds that nobody tunes to")
+    parser.add_argument("--held-out", action="store_true", help="the kinds that were written apart from the detector")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables as Markdown")
     parser.add_argument("--processes", type=int, default=PROCESSES)
@@ -40,7 +40,7 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
 
 def main(given: Sequence[str] | None = None) -> int:
     options = arguments(given)
-    chosen = cases(options.kind, options.requests, options.held_out)
+    chosen = cases(options.kind, options.requests, HELD_OUT if options.held_out else TUNING)
     if not chosen:
         part = "held-out" if options.held_out else "tuning"
         print(f"no kind of the {part} part is named {', '.join(options.kind)}", file=sys.stderr)

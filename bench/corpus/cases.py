@@ -1,4 +1,8 @@
-"""Which routes are run: every kind of noise alone, some together, and every mistake at several frequencies."""
+"""Which routes are run: every kind of noise alone, some together, and every mistake at several frequencies.
+
+Two parts that have nothing in common. The kinds of `TUNING` are known to whoever works on the detector. Those of
+`HELD_OUT`, the `fresh_` modules, were written apart by somebody who had not read it, and are there to measure it with.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,13 @@ from collections.abc import Sequence
 from random import Random
 from typing import NamedTuple
 
-from bench.corpus.kinds import OFTEN, Noise, Wrong, held_out
+from bench.corpus.fresh_bases import PLAIN_BASES
+from bench.corpus.fresh_noise import FRESH_FIELDS
+from bench.corpus.fresh_noise_elsewhere import FRESH_ELSEWHERE, FRESH_RARE
+from bench.corpus.fresh_wrong import FRESH_LISTS, FRESH_VALUES
+from bench.corpus.fresh_wrong_answers import FRESH_DOCUMENTS, FRESH_HTTP
+from bench.corpus.fresh_wrong_noise import FRESH_INSIDE
+from bench.corpus.kinds import OFTEN, Noise, Wrong
 from bench.corpus.noise_elsewhere import ELSEWHERE, RARE
 from bench.corpus.noise_fields import FIELDS
 from bench.corpus.world import SHARES
@@ -14,14 +24,30 @@ from bench.corpus.wrong_answers import DOCUMENTS, HTTP, LISTS
 from bench.corpus.wrong_noise import INSIDE
 from bench.corpus.wrong_values import VALUES
 
-NOISES = (*FIELDS, *ELSEWHERE, *RARE)
-WRONGS = (*VALUES, *LISTS, *HTTP, *DOCUMENTS, *INSIDE)
-DOCUMENT_BASES = frozenset({"merchant", "simple", "soap", "pdf", "login", "moved"})
+DOCUMENT_BASES = PLAIN_BASES | {"merchant", "simple", "soap", "pdf", "login", "moved"}
 BACKGROUND = 2  # kinds of noise on every JSON route that has a mistake
 TOGETHER = 6  # kinds on a route of mixed noise
 SEVERAL = 8  # mistakes on one route, at most
 # Requests after the learning ones: enough for 20 wrong answers or more, of a single tenant for some eight.
 JUDGED = {"all": 200, "5 %": 500, "1 %": 2000, "a tenant": 4000}
+
+
+class Part(NamedTuple):
+    """Kinds of noise, those among them that go into any JSON answer, and kinds of mistakes."""
+
+    noises: tuple[Noise, ...]
+    mixable: tuple[Noise, ...]
+    wrongs: tuple[Wrong, ...]
+
+
+TUNING = Part((*FIELDS, *ELSEWHERE, *RARE), FIELDS, (*VALUES, *LISTS, *HTTP, *DOCUMENTS, *INSIDE))
+HELD_OUT = Part(
+    (*FRESH_FIELDS, *FRESH_ELSEWHERE, *FRESH_RARE),
+    FRESH_FIELDS,
+    (*FRESH_VALUES, *FRESH_LISTS, *FRESH_HTTP, *FRESH_DOCUMENTS, *FRESH_INSIDE),
+)
+NOISES = (*TUNING.noises, *HELD_OUT.noises)
+WRONGS = (*TUNING.wrongs, *HELD_OUT.wrongs)
 
 
 class Case(NamedTuple):
@@ -48,22 +74,19 @@ class Case(NamedTuple):
         return tuple(dict.fromkeys(("content-type", *named)))
 
 
-def cases(names: Sequence[str], requests: int, apart: bool) -> list[Case]:
-    """The routes of the kinds named (all, if none is), each with so many requests to learn from; `apart` picks the
-    third that is held out. Kinds named by hand must be of that part too."""
-    noises = [kind for kind in NOISES if held_out(kind) == apart]
-    wrongs = [kind for kind in WRONGS if held_out(kind) == apart]
-    found = [Case(one.name, one.base, (one,), (), "", requests, requests) for one in noises]
-    mixable = [kind for kind in FIELDS if held_out(kind) == apart and not kind.alone]
+def cases(names: Sequence[str], requests: int, part: Part) -> list[Case]:
+    """The routes of a part's kinds, or of those named, each with so many requests to learn from."""
+    wrongs = list(part.wrongs)
+    found = [Case(one.name, one.base, (one,), (), "", requests, requests) for one in part.noises]
     for number, base in enumerate(("charge", "invoices")):
-        mixed = Random(f"mixed {number}").sample(mixable, min(TOGETHER, len(mixable)))
+        mixed = Random(f"mixed {number}").sample(part.mixable, min(TOGETHER, len(part.mixable)))
         found.append(Case(f"mixed_{number + 1}", base, tuple(mixed), (), "", requests, requests))
     if names:
         wrongs = [wrong for wrong in wrongs if wrong.name in names]
         found = [case for case in found if case.kind in names]
     for share in SHARES:
-        for group in _groups(wrongs, share):
-            behind, judged = _background(group[0], mixable), min(JUDGED[share], requests)
+        for group in _groups([wrong for wrong in wrongs if share not in wrong.left_out], share):
+            behind, judged = _background(group[0], part.mixable), min(JUDGED[share], requests)
             found.append(Case(group[0].name, group[0].base, behind, group, share, requests, judged))
     return found
 
@@ -80,7 +103,7 @@ def _groups(wrongs: list[Wrong], share: str) -> list[tuple[Wrong, ...]]:
     return [*groups, *alone]
 
 
-def _background(wrong: Wrong, mixable: list[Noise]) -> tuple[Noise, ...]:
+def _background(wrong: Wrong, mixable: tuple[Noise, ...]) -> tuple[Noise, ...]:
     own = (wrong.inside,) if wrong.inside else ()
     if wrong.base in DOCUMENT_BASES:
         return own

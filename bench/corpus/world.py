@@ -18,6 +18,7 @@ from xml.sax.saxutils import escape
 from zlib import crc32
 
 from bench.corpus.answers import Asked, Bases, Real
+from bench.corpus.fresh_bases import fresh_bases
 from bench.corpus.kinds import Answer, Asking, Kept, Noise, Wrong
 from proxy.model.observation import CapturedBody, Observation
 from proxy.model.outcome import Outcome
@@ -124,11 +125,12 @@ def _observed(answer: Answer, extracted: bool) -> Observation:
 
 
 def with_derived(bases: Bases) -> Bases:
-    """Adds two bases that Tripe does not serve itself, made of its real invoices and charges: SOAP, and an account with
-    what other systems put into answers (a number of 19 digits, padded and localized texts, a date by the calendar)."""
+    """Adds bases that Tripe does not serve itself, made of its real invoices and charges: SOAP, an account with what
+    other systems put into answers (a number of 19 digits, padded and localized texts, a date by the calendar), and
+    those of the held-out kinds."""
     soap = tuple(_remade(real, _soap, "text/xml; charset=utf-8") for real in bases["invoice"])
     account = tuple(_remade(real, _account, "application/json") for real in bases["charge"])
-    return {**bases, "soap": soap, "account": account}
+    return {**bases, "soap": soap, "account": account, **fresh_bases(bases)}
 
 
 def _remade(real: Real, make: Callable[[Any], str], kind: str) -> Real:

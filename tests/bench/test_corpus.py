@@ -8,9 +8,9 @@ from collections import Counter
 import pytest
 
 from bench.corpus.answers import Bases, real_answers
-from bench.corpus.cases import NOISES, WRONGS, Case, cases
+from bench.corpus.cases import DOCUMENT_BASES, HELD_OUT, NOISES, TUNING, WRONGS, Case, Part, cases
 from bench.corpus.figures import Share, injected, pair_recall, recall, totals
-from bench.corpus.kinds import Noise, Wrong, held_out
+from bench.corpus.kinds import Noise, Wrong
 from bench.corpus.report import markdown
 from bench.corpus.running import Figures, Run, Tally, _touches
 from bench.corpus.world import SHARES, World, with_derived
@@ -31,30 +31,34 @@ def seen(one: Observation) -> tuple[object, ...]:
     return one.status, one.headers, one.body.data
 
 
-def test_names_are_unique_and_there_are_more_kinds_than_asked_for() -> None:
+def test_names_are_unique() -> None:
     names = [kind.name for kind in NOISES] + [kind.name for kind in WRONGS]
     assert [name for name, count in Counter(names).items() if count > 1] == []
-    assert len(NOISES) >= 12
-    assert len(WRONGS) >= 20
-    assert sum(kind.inside is not None for kind in WRONGS) >= 10
 
 
-def test_the_split_is_by_name_alone_and_about_a_third() -> None:
-    by_name = {kind.name: held_out(kind) for kind in NOISES} | {kind.name: held_out(kind) for kind in WRONGS}
-    assert [by_name[name] for name in ("missing_field", "extra_field", "clock_iso")] == [True, False, False]
-    assert all(held_out(kind) == held_out(kind.inside) for kind in WRONGS if kind.inside)
-    for kinds in (NOISES, WRONGS):
-        apart = sum(map(held_out, kinds))
-        assert 0.25 < apart / len(kinds) < 0.45
+@pytest.mark.parametrize("part", [TUNING, HELD_OUT], ids=["tuning", "held_out"])
+def test_either_part_has_more_kinds_than_asked_for_and_nothing_of_the_other(part: Part) -> None:
+    assert len(part.noises) >= 14
+    assert len(part.wrongs) >= 28
+    assert sum(kind.inside is not None for kind in part.wrongs) >= 10
+    assert {kind.inside for kind in part.wrongs if kind.inside} <= set(part.noises)
+    chosen = cases([], 100, part)
+    assert {noise for case in chosen for noise in case.noises} <= set(part.noises)
+    assert {wrong for case in chosen for wrong in case.wrongs} == set(part.wrongs)
 
 
-def test_a_run_holds_nothing_of_the_other_part() -> None:
-    for apart in (False, True):
-        chosen = cases([], 100, apart)
-        assert {held_out(noise) for case in chosen for noise in case.noises} == {apart}
-        assert {held_out(wrong) for case in chosen for wrong in case.wrongs} == {apart}
-    assert {case.share for case in cases(["extra_field"], 100, False)} == set(SHARES)
-    assert cases(["extra_field"], 100, True) == []
+def test_a_kind_is_run_by_its_name_in_its_own_part_only() -> None:
+    assert {case.share for case in cases(["extra_field"], 100, TUNING)} == set(SHARES)
+    assert cases(["extra_field"], 100, HELD_OUT) == []
+
+
+@pytest.mark.parametrize("noise", HELD_OUT.mixable, ids=lambda kind: kind.name)
+def test_noise_of_the_background_leaves_every_field_of_an_answer_as_it_is(bases: Bases, noise: Noise) -> None:
+    for base in {wrong.base for wrong in HELD_OUT.wrongs if wrong.base not in DOCUMENT_BASES}:
+        plain, noisy = (World(bases[base], kinds, (), 0.0, "same").legacy(5, NOW) for kinds in ((), (noise,)))
+        before, after = json.loads(plain.body.data), json.loads(noisy.body.data)
+        assert before == {name: value for name, value in after.items() if name in before}
+        assert len(after) == len(before) + 1
 
 
 @pytest.mark.parametrize("noise", NOISES, ids=lambda kind: kind.name)
@@ -92,7 +96,7 @@ def test_a_mistake_changes_the_answer_and_only_where_it_is_labelled(bases: Bases
 
 
 def test_mistakes_are_made_for_the_share_of_requests_and_the_same_ones_when_asked_again(bases: Bases) -> None:
-    (case,) = [case for case in cases(["extra_field"], 100, False) if case.share == "all"]
+    (case,) = [case for case in cases(["extra_field"], 100, TUNING) if case.share == "all"]
     for share, rate in ((1.0, 1.0), (0.05, 0.05), (0.01, 0.01), (-1.0, 0.002)):
         world = World(bases["charge"], (), case.wrongs, share, "share")
         assert sum(world.meets(number) is not None for number in range(20_000)) / 20_000 == pytest.approx(rate, rel=0.4)
@@ -101,7 +105,7 @@ def test_mistakes_are_made_for_the_share_of_requests_and_the_same_ones_when_aske
 
 
 def test_a_mistake_in_noise_is_labelled_at_its_own_field_only(bases: Bases) -> None:
-    (case,) = [case for case in cases(["clock_an_hour_off"], 100, False) if case.share == "all"]
+    (case,) = [case for case in cases(["clock_an_hour_off"], 100, TUNING) if case.share == "all"]
     world = World(bases[case.base], case.noises, case.wrongs, 1.0, "label")
     said = world.extracted(5, NOW)
     assert said.right is not None
@@ -122,7 +126,7 @@ def test_answers_are_real_ones(bases: Bases) -> None:
 
 
 def run(bases: Bases, kind: str, share: str = "", requests: int = 300) -> Figures:
-    (case,) = [case for case in cases([kind], requests, False) if case.share == share]
+    (case,) = [case for case in cases([kind], requests, TUNING) if case.share == share]
     (figures,) = Run(case, bases).go()
     return figures
 
@@ -167,11 +171,12 @@ def test_several_mistakes_of_one_route_are_counted_apart(bases: Bases) -> None:
     assert sum(one.clean.results["match"] for one in rows) == rows[0].clean.pairs > 0
 
 
-def test_mistakes_share_routes_only_where_they_leave_each_other_alone() -> None:
-    chosen = cases([], 100, False)
+@pytest.mark.parametrize("part", [TUNING, HELD_OUT], ids=["tuning", "held_out"])
+def test_mistakes_share_routes_only_where_they_leave_each_other_alone(part: Part) -> None:
+    chosen = cases([], 100, part)
     made = Counter((wrong.name, case.share) for case in chosen for wrong in case.wrongs)
     assert set(made.values()) == {1}
-    assert len(made) == len(SHARES) * sum(not held_out(kind) for kind in WRONGS)
+    assert set(made) == {(one.name, share) for one in part.wrongs for share in SHARES if share not in one.left_out}
     for case in chosen:
         if len(case.wrongs) > 1:
             assert case.share != "all"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from proxy.data_path.pool import Pool
 from tests.support.engine import Running, backend, spec_of
 from tests.support.wire import RawUpstream, Served, ok, until
 
@@ -26,6 +27,12 @@ def closing_on_second(record: list[bytes]) -> RawUpstream:
             await served.send(ok())
 
     return RawUpstream(script)
+
+
+def pool(proxy: Running) -> Pool:
+    found = proxy.engine.view.pools["legacy"]
+    assert isinstance(found, Pool)
+    return found
 
 
 async def test_a_get_is_sent_once_more_when_an_idle_connection_was_closed_under_it() -> None:
@@ -66,7 +73,7 @@ async def test_a_post_does_not_take_a_connection_that_rested_long() -> None:
     async with RawUpstream.answering(ok()) as upstream, running(upstream) as proxy, await proxy.connect() as client:
         await client.send(GET)
         await client.answer()
-        idle = proxy.engine.view.pools["legacy"]._idle
+        idle = pool(proxy)._idle
         await until(lambda: idle, "the idle connection")
         idle[0].idle_since -= 2.0  # as if two seconds had passed
         await client.send(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
@@ -127,7 +134,7 @@ async def test_who_waits_too_long_for_a_connection_gets_a_503() -> None:
             first, second = await proxy.connect(), await proxy.connect()
             await first.send(GET)
             await until(lambda: proxy.engine.pools()["legacy"][1] == 1, "the only connection")
-            proxy.engine.view.pools["legacy"]._all.copy().pop().deadline += 5  # the first may wait longer
+            pool(proxy)._all.copy().pop().deadline += 5  # the first may wait longer
             await second.send(GET)
             assert (await second.answer())[0].startswith(b"HTTP/1.1 503 ")
             assert proxy.ended[0].outcome == "pool_exhausted"

@@ -105,6 +105,7 @@ class ControlLine:
             link.send(Kind.AGAIN, frame)
         self._metrics.resend()
         self._intake.begin_anew()
+        self.tell()  # at once: a worker that dies before the next tick would take with it what only it knows now
 
     def _received(self, link: Link, kind: Kind, payload: bytes) -> None:
         if kind is Kind.STORED:

@@ -12,6 +12,7 @@ from proxy.model.observation import EMPTY_BODY, CapturedBody, CapturedRequest, O
 from proxy.model.outcome import Outcome
 from proxy.model.sides import Side
 from proxy.runtime import undecided
+from proxy.runtime.slices import SLICE
 from proxy.runtime.undecided import EVERY, PATIENCE, Undecided
 
 KEY = EvidenceKey("read", "rules", "7", 1)
@@ -35,6 +36,7 @@ class Bench:
         self.now = 100.0
         self.known: set[float] = set()
         self.reads = 0
+        self.cost = 0.0  # seconds of one reading
         self.ends: list[tuple[float, Result]] = []
         self.timer: tuple[float, Callable[[], None]] | None = None
         self.undecided = Undecided(self._later, lambda: self.now)
@@ -51,6 +53,7 @@ class Bench:
     def wait(self, arrival: float, key: EvidenceKey = KEY) -> None:
         def read() -> Comparison:
             self.reads += 1
+            self.now += self.cost
             return EXPLAINED if arrival in self.known else LEARNING
 
         ended = self.ends.append
@@ -74,6 +77,21 @@ def test_what_was_learned_of_others_decides_who_waits() -> None:
     bench.passes(EVERY)
     assert bench.ends == [(1.0, Result.EXPLAINED), (3.0, Result.EXPLAINED)]
     assert bench.undecided.oldest() == {"read": 2.0}
+
+
+def test_a_long_look_is_made_in_slices() -> None:
+    bench = Bench()
+    for arrival in (1.0, 2.0, 3.0):
+        bench.wait(arrival)
+    bench.known, bench.cost = {1.0, 3.0}, SLICE
+    bench.undecided.learned(KEY)
+    bench.passes(EVERY)
+    assert (bench.ends, bench.undecided.oldest()) == ([(1.0, Result.EXPLAINED)], {"read": 2.0})
+    assert bench.timer is not None
+    assert bench.timer[0] < bench.now + EVERY
+    bench.passes(EVERY / 2)
+    assert bench.ends == [(1.0, Result.EXPLAINED), (3.0, Result.EXPLAINED)]
+    assert (bench.reads, bench.undecided.oldest()) == (3, {"read": 2.0})
 
 
 def test_nobody_waits_for_ever() -> None:

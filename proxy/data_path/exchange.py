@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING
 
 from proxy.data_path.capture import Capture, Watched
-from proxy.data_path.framing import Chunked, Length
+from proxy.data_path.framing import Chunked, Length, Sink
 from proxy.data_path.parse import CHUNKED, UNTIL_CLOSE, Answer, Request
 from proxy.data_path.passing import IDEMPOTENT, KEPT, Passing
 from proxy.data_path.patience import Patience
@@ -225,7 +225,13 @@ class Exchange(Passing):
                 return
         self._give_up(outcome, reason)
 
-    def turned_down(self, status: int) -> bool:
+    def on_head(self, answer: Answer) -> Sink | None:
+        retry = self._retry
+        if retry is not None and answer.head.status in retry.codes and self._turned_down(answer.head.status):
+            return None
+        return super().on_head(answer)
+
+    def _turned_down(self, status: int) -> bool:
         """An answer begins whose status the route counts as a failure. True when another try is made in its place."""
         upstream = self._upstream
         if self._begun or upstream is None or not self._may_retry(str(status)):

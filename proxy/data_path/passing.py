@@ -110,10 +110,6 @@ class Passing:
         retry = self._retry
         return self._may_fall_back() or (retry is not None and retry.left > 0 and self._may_send_again())
 
-    def turned_down(self, status: int) -> bool:
-        """Of `Exchange`."""
-        raise NotImplementedError
-
     def on_interim(self, head: ResponseHead) -> None:
         if self._request.head.version == (1, 1):
             self._client.write(client_head(head, build_header=self.pool.build_header))
@@ -126,8 +122,6 @@ class Passing:
         if self._watched is not None:
             sink = self._watched.began(answer)
         length = answer.length
-        if self._retry is not None and answer.head.status in self._retry.codes and self.turned_down(answer.head.status):
-            return None
         mendable = self._decision.fallback_backend is not None or self._retry is not None
         if mendable and 0 < length <= KEPT and self._may_be_mended():
             self._held = []

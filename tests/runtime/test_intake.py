@@ -14,15 +14,9 @@ from proxy.runtime.link import Kind, pack_compiled, unpack_compiled
 from proxy.runtime.live import Live
 from proxy.runtime.load import build
 from proxy.runtime.shipping import Frame, leave, pack_routes, snapshot_left
+from tests.support.routes import two_sides
 
-HEAD = """
-version: 1
-backends:
-  legacy: {url: "http://127.0.0.1:8001"}
-  service: {url: "http://127.0.0.1:8101", build_header: X-Build}
-legacy: legacy
-routes:
-"""
+HEAD = two_sides(8001, 8101, "routes:\n")
 
 
 def text(count: int, stage: str = "live") -> str:

@@ -18,16 +18,13 @@ from proxy.runtime.load import build
 from proxy.runtime.receipts import SHIFT
 from proxy.runtime.shipping import pack_routes
 from proxy.runtime.workers import Workers
+from tests.support.routes import two_sides
 
-TEXT = """
-version: 1
-backends:
-  legacy: {url: "http://127.0.0.1:8001"}
-  service: {url: "http://127.0.0.1:8101", build_header: X-Build}
-legacy: legacy
+ROUTE = """\
 routes:
   - {name: read, match: "GET /items/{id}", extracted: service, stage: live}
 """
+TEXT = two_sides(8001, 8101, ROUTE)
 
 
 class Control:

@@ -37,6 +37,7 @@ from proxy.model.comparison import Comparison, Kind, Result, Risk
 from proxy.model.evidence import Asked, EvidenceKey, Segment, Settled, Totals
 from proxy.model.records import Covered, DifferenceRow, SignatureRow, Waiting
 from proxy.model.spec import Gate
+from proxy.model.way import GiveWay, gently, to_nobody
 
 REMEMBERED = 2_000_000  # digests of distinct requests in memory, of all keys together: about 150 MB
 
@@ -70,7 +71,8 @@ class Described(NamedTuple):
 class Ledger:
     """Mutable; one per control process. Times of arrival are CLOCK_MONOTONIC seconds, `second` since 1970."""
 
-    def __init__(self) -> None:
+    def __init__(self, give_way: GiveWay = to_nobody) -> None:
+        self._give_way = give_way
         self._pending = Pending()
         self._streams: dict[EvidenceKey, Stream] = {}
         self._accepted: dict[str, frozenset[str]] = {}
@@ -178,7 +180,7 @@ class Ledger:
         those that were told and are counted now."""
         begun, ended = self._pending.keep(before)
         waiting: list[Waiting] = []
-        for number, one in begun:
+        for number, one in gently(begun, self._give_way):
             what = self._described.get(one.signature) or _NOTHING
             waiting.append(Waiting(number, one, one.arrival + wall_offset, what.kind, what.path, what.statuses))
         return waiting, ended
@@ -270,7 +272,7 @@ class Ledger:
         touched: dict[tuple[EvidenceKey, str], None],
     ) -> None:
         key: EvidenceKey | None = None
-        for one in ready:
+        for one in gently(ready, self._give_way):
             if one.key is not key:  # runs of one key are the rule
                 key = one.key
                 stream, counted_as = self._stream(key), self.key(key)

@@ -19,6 +19,7 @@ from proxy.model.comparison import Comparison, Difference, Kind, NotCompared, Re
 from proxy.model.noise import Reask
 from proxy.model.observation import Observation, Pair
 from proxy.model.outcome import Outcome
+from proxy.model.way import GiveWay, gently, to_nobody
 from proxy.shadow import Again
 
 BIG = 256 * 1024  # bytes of both bodies; about 10 ms of parsing
@@ -31,7 +32,8 @@ log = structlog.get_logger("strangler.evidence")
 class Comparer:
     """Small pairs are `done` before the call returns, big ones later."""
 
-    def __init__(self) -> None:
+    def __init__(self, give_way: GiveWay = to_nobody) -> None:
+        self._give_way = give_way
         self._pool: ProcessPoolExecutor | None = None
         self._away: dict[asyncio.Future[object], tuple[str, float]] = {}
 
@@ -50,7 +52,7 @@ class Comparer:
         """The five comparisons that a re-ask adds; None when one of them could not be made."""
         observed = (pair.legacy, pair.extracted, again.legacy, again.extracted, rules)
         if 2 * _size(*observed[:4]) <= BIG:  # five comparisons of half as much each
-            done(all_pairs(*observed))
+            done(all_pairs(*observed, self._give_way))
         elif len(self._away) >= BIG_WAITING:
             done(None)
         else:
@@ -100,14 +102,16 @@ def all_pairs(
     legacy_2: Observation,
     extracted_2: Observation,
     rules: comparison.Rules,
+    give_way: GiveWay = to_nobody,
 ) -> Reask | None:
-    reask = Reask(
-        legacy_again=_compare_any(legacy, legacy_2, rules),
-        extracted_again=_compare_any(legacy, extracted_2, rules),
-        extracted_itself=_compare_any(extracted, extracted_2, rules),
-        both_again=_compare_any(legacy_2, extracted_2, rules),
-        crossed=_compare_any(extracted, legacy_2, rules),
+    pairs = (
+        (legacy, legacy_2),
+        (legacy, extracted_2),
+        (extracted, extracted_2),
+        (legacy_2, extracted_2),
+        (extracted, legacy_2),
     )
+    reask = Reask(*(_compare_any(*pair, rules) for pair in gently(pairs, give_way, 1)))
     return None if any(one.result is Result.NOT_COMPARED for one in reask) else reask
 
 

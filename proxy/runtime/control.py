@@ -33,6 +33,7 @@ from proxy.runtime.asker import Asker
 from proxy.runtime.commands import Commands
 from proxy.runtime.desk import Desk
 from proxy.runtime.face import make_face
+from proxy.runtime.giving_way import Way
 from proxy.runtime.hearing import Hearing
 from proxy.runtime.keeper import Keeper
 from proxy.runtime.live import Change, Live
@@ -64,11 +65,12 @@ class Control:
         self.live = live
         self.totals = Totals()
         self.inventory = routing.Inventory()
-        self.keeper = Keeper(Store(settings.state / "evidence.sqlite3"), self._whole_state)
-        self.desk = Desk(live, self.keeper)
+        way = Way()
+        self.keeper = Keeper(Store(settings.state / "evidence.sqlite3", way), self._whole_state)
+        self.desk = Desk(live, self.keeper, way)
         self.asker: Asker | None = None  # made when the loop runs
         self.desk.traffic = self.inventory.traffic
-        self.hearing = Hearing(live, self.desk, self.totals, self.inventory)
+        self.hearing = Hearing(live, self.desk, self.totals, self.inventory, way)
         self.workers = Workers(
             settings.workers,
             hear=self.hearing.take,

@@ -27,9 +27,11 @@ from proxy.model.observation import Pair
 from proxy.model.outcome import Outcome
 from proxy.model.records import Accepted, AuditRow, Exemplar, Heard, SignatureRow
 from proxy.model.spec import PathType, Route
+from proxy.model.way import gently
 from proxy.runtime.comparer import Comparer, not_compared
 from proxy.runtime.examples import example
 from proxy.runtime.explaining import Explaining, explained
+from proxy.runtime.giving_way import Way
 from proxy.runtime.keeper import Keeper
 from proxy.runtime.link import read_pair
 from proxy.runtime.live import Live
@@ -56,10 +58,11 @@ class Counted:
 class Desk:
     """Follows `live`; writes through `keeper`."""
 
-    def __init__(self, live: Live, keeper: Keeper) -> None:
+    def __init__(self, live: Live, keeper: Keeper, way: Way) -> None:
         self._live = live
         self._keeper = keeper
-        self._ledger = evidence.Ledger()
+        self._way = way
+        self._ledger = evidence.Ledger(way)
         self._metrics = Accumulator()
         self._reasons: dict[str, Counter[str]] = {}  # by route, of what was not compared
         self._uses = RuleUses()
@@ -77,8 +80,8 @@ class Desk:
         self._found: list[Build] = []
         self._audit: list[AuditRow] = []
         self._resets = Resets(time.time, lambda row: self._audit.append(row))
-        self._comparer = Comparer()
-        self._pairs = Pace(self._take_pair)  # build, request, pair, whether it was sampled
+        self._comparer = Comparer(way)
+        self._pairs = Pace(self._take_pair, way)  # build, request, pair, whether it was sampled
         self.explaining = Explaining(live, self._comparer, self._metrics, self._flag)
         self._flagged: set[tuple[EvidenceKey, str]] = set()
 
@@ -119,19 +122,23 @@ class Desk:
         equal, pairs, skipped, failed = (frame[kind] for kind in COMPARED)
         is_new = self.receipts.is_new(token, number)
         origins = self.receipts.take(token, number, len(equal) + len(pairs) + len(skipped) + len(failed))
-        for one, origin in zip(equal, origins, strict=False):
+        for one, origin in gently(zip(equal, origins, strict=False), self._way):
             if origin is not None:
                 self._take_equal(one, origin)
-        for pair, origin in zip(pairs, origins, strict=False):
+        for pair, origin in gently(zip(pairs, origins, strict=False), self._way):
             if origin is not None:
                 self._pairs.put((*pair, origin))
         self._pairs.go()
-        for (route, epoch, rules, build, arrival, request, reason), origin in zip(skipped, origins, strict=False):
+        for (route, epoch, rules, build, arrival, request, reason), origin in gently(
+            zip(skipped, origins, strict=False), self._way
+        ):
             if origin is not None:
                 key = self._key(route, epoch, rules, build)
                 nothing = (Result.NOT_COMPARED, reason, "", False, False, (0.0, 0.0), Asked())
                 self._add(Settled(key, arrival, request, *nothing, origin))
-        for (route, epoch, rules, build, arrival, request, outcome), origin in zip(failed, origins, strict=False):
+        for (route, epoch, rules, build, arrival, request, outcome), origin in gently(
+            zip(failed, origins, strict=False), self._way
+        ):
             if origin is not None:
                 self._take_failure(self._key(route, epoch, rules, build), arrival, request, outcome, origin)
         if is_new:

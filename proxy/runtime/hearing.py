@@ -13,6 +13,7 @@ from proxy.model.records import Ended
 from proxy.model.spec import RoutesSpec
 from proxy.runtime.desk import Desk
 from proxy.runtime.examples import declared_queries, kept_target
+from proxy.runtime.giving_way import Way
 from proxy.runtime.live import Live
 from proxy.runtime.views import WorkerView
 
@@ -22,10 +23,11 @@ access_log = structlog.get_logger("strangler.access")
 class Hearing:
     """`inventory_changed` is for whoever keeps the inventory: to look at, and to set back."""
 
-    def __init__(self, live: Live, desk: Desk, totals: Totals, inventory: routing.Inventory) -> None:
+    def __init__(self, live: Live, desk: Desk, totals: Totals, inventory: routing.Inventory, way: Way) -> None:
         self._live = live
         self._desk = desk
         self._totals = totals
+        self._way = way
         self._inventory = inventory
         self.inventory_changed = False
         self._declared: tuple[RoutesSpec | None, tuple[str, ...]] = None, ()
@@ -37,6 +39,7 @@ class Hearing:
     def take(self, worker: WorkerView, frame: dict[str, Any]) -> None:
         """One frame; its shape is in runtime/outbox.py."""
         worker.now, worker.oldest, worker.gauges = frame["now"], frame["oldest"], frame["gauges"]
+        self._way.frame_age = time.monotonic() - worker.now
         self._totals.apply(worker.process, Changes(*frame["metrics"]))
         self._desk.take(frame, worker.token)
         self._note_asked(frame["asked"], frame["asked_unseen"])

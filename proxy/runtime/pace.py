@@ -1,10 +1,8 @@
 """Work in small pieces, with rests.
 
-Control and the workers may share a core. A scheduler lets whoever runs finish his slice, some milliseconds, before one
-who wakes up may run; a request wakes its worker twice. A control that compared the hundred pairs of a frame at a
-stretch would thus be seen by clients, at p99. So it works for half a millisecond, then rests, and a worker that wants
-to run does. It rests only while it keeps up: what has waited too long is worked off without a rest, a piece in each
-turn of the loop.
+Control and the workers may share a core. A control that compared the hundred pairs of a frame at a stretch would be
+seen by clients, at p99. So it gives way after each (`giving_way`), works for half a millisecond, then rests. It does so
+only while it keeps up: what has waited too long is worked off without a rest, a piece in each turn of the loop.
 """
 
 from __future__ import annotations
@@ -15,9 +13,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from proxy.runtime.giving_way import Way
 from proxy.runtime.slices import REST, SLICE
-
-LATE = 0.2  # seconds that work may wait: two frames of a worker
 
 T = TypeVar("T")
 
@@ -25,8 +22,9 @@ T = TypeVar("T")
 class Pace(Generic[T]):
     """Calls `work` once for each item, in order: some at once, the others in later turns of the running loop."""
 
-    def __init__(self, work: Callable[[T], None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, work: Callable[[T], None], way: Way, clock: Callable[[], float] = time.monotonic) -> None:
         self._work = work
+        self._way = way
         self._clock = clock
         self._line: deque[tuple[float, T]] = deque()
         self._next: asyncio.Handle | None = None
@@ -59,7 +57,9 @@ class Pace(Generic[T]):
             now = self._clock()
             if now >= end:
                 break
+            self._way()
+        self._way.pair_age = now - line[0][0] if line else 0.0
         if line:
             loop = asyncio.get_running_loop()
-            late = line[0][0] < now - LATE
+            late = self._way.is_late
             self._next = loop.call_soon(self._piece) if late else loop.call_later(REST, self._piece)

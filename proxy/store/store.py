@@ -7,8 +7,9 @@ deleted or replaced while it was open. Whoever calls keeps the batch and tries a
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from proxy.model.records import Accepted, AuditRow, Covered, Exemplar, Signature
 from proxy.model.sides import Stage, StageSource
 from proxy.model.spec import Retention
 from proxy.model.states import Override, RouteState
+from proxy.model.way import GiveWay, gently, to_nobody
 from proxy.store import rows
 from proxy.store.batch import Batch, Build, Loaded, NoiseRow
 from proxy.store.heard import read_heard, write_heard
@@ -36,10 +38,12 @@ _KEY = "evidence_key.route, evidence_key.rules, evidence_key.build, evidence_key
 
 
 class Store:
-    """`path` is the database file; its folder is made when missing. Use it from one thread at a time."""
+    """`path` is the database file; its folder is made when missing. Use it from one thread at a time. Between rows it
+    gives way."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, give_way: GiveWay = to_nobody) -> None:
         self.path = path
+        self._give_way = give_way
         self._connection: sqlite3.Connection | None = None
         self._eye: Eye | None = None
         self._broken = ""
@@ -132,48 +136,49 @@ class Store:
         return Pruned(by_age.rows + by_size.rows, by_age.keys + by_size.keys, by_size.size)
 
     def _write_evidence(self, connection: sqlite3.Connection, batch: Batch) -> None:
-        connection.executemany(
+        key = partial(self._key, connection)
+        self._many(
+            connection,
             f"INSERT INTO segment (key, second, {', '.join(COUNTS)}) VALUES (?, ?{', ?' * len(COUNTS)})",  # noqa: S608 - our own names
-            [(self._key(connection, segment.key), *segment[1:]) for segment in batch.segments],
+            ((key(segment.key), *segment[1:]) for segment in batch.segments),
         )
-        connection.executemany(
+        self._many(
+            connection,
             "INSERT INTO difference (key, at, request, result, reason, signature) VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (self._key(connection, d.key), d.at, rows.signed(d.request), d.result, d.reason, d.signature)
-                for d in batch.differences
-            ],
+            ((key(d.key), d.at, rows.signed(d.request), d.result, d.reason, d.signature) for d in batch.differences),
         )
-        connection.executemany(
+        self._many(
+            connection,
             "INSERT OR REPLACE INTO signature VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
+            (
                 (
-                    *(self._key(connection, s.key), s.signature, s.kind, s.risk, rows.storable(s.path)),
+                    *(key(s.key), s.signature, s.kind, s.risk, rows.storable(s.path)),
                     *(s.status_legacy, s.status_extracted, s.count, s.first, s.last),
                 )
                 for s in batch.signatures
-            ],
+            ),
         )
-        connection.executemany(
+        self._many(
+            connection,
             "INSERT OR REPLACE INTO exemplar VALUES (?, ?, ?, ?, ?)",
-            [(self._key(connection, e.key), e.signature, e.slot, e.at, rows.exemplar_text(e)) for e in batch.exemplars],
+            ((key(e.key), e.signature, e.slot, e.at, rows.exemplar_text(e)) for e in batch.exemplars),
         )
-        connection.executemany(
+        self._many(
+            connection,
             "INSERT OR IGNORE INTO seen VALUES (?, ?)",
-            [(self._key(connection, key), rows.signed(digest)) for key, digest in batch.seen],
+            ((key(one), rows.signed(digest)) for one, digest in batch.seen),
         )
-
-        connection.executemany(
+        self._many(
+            connection,
             "INSERT OR REPLACE INTO coverage VALUES (?, ?, ?, ?)",
-            [(self._key(connection, key), *map(rows.storable, row[:2]), row.requests) for key, row in batch.covered],
+            ((key(one), *map(rows.storable, row[:2]), row.requests) for one, row in batch.covered),
         )
-        connection.executemany(
+        self._many(
+            connection,
             "INSERT OR REPLACE INTO waiting (rowid, key, at, body) VALUES (?, ?, ?, ?)",
-            [
-                (one.number, self._key(connection, one.settled.key), one.at, rows.waiting_text(one))
-                for one in batch.waiting
-            ],
+            ((one.number, key(one.settled.key), one.at, rows.waiting_text(one)) for one in batch.waiting),
         )
-        connection.executemany("DELETE FROM waiting WHERE rowid = ?", [(number,) for number in batch.waited])
+        self._many(connection, "DELETE FROM waiting WHERE rowid = ?", ((number,) for number in batch.waited))
         write_heard(connection, batch.heard)
 
     def _write_decisions(self, connection: sqlite3.Connection, batch: Batch) -> None:
@@ -196,10 +201,14 @@ class Store:
     def _write_inventory(self, connection: sqlite3.Connection, batch: Batch) -> None:
         if batch.inventory_whole:
             connection.execute("DELETE FROM inventory")
-        connection.executemany(
+        self._many(
+            connection,
             "INSERT OR REPLACE INTO inventory VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [rows.inventory_columns(row) for row in batch.inventory],
+            (rows.inventory_columns(row) for row in batch.inventory),
         )
+
+    def _many(self, connection: sqlite3.Connection, statement: str, of_rows: Iterable[tuple[Any, ...]]) -> None:
+        connection.executemany(statement, gently(of_rows, self._give_way))
 
     def _key(self, connection: sqlite3.Connection, key: EvidenceKey) -> int:
         if (number := self._keys.get(key)) is None:

@@ -15,6 +15,7 @@ from proxy.model.records import Accepted, AuditRow
 from proxy.model.sides import Stage, StageSource
 from proxy.runtime.commands import Commands, Moved, Refused
 from proxy.runtime.desk import Desk
+from proxy.runtime.giving_way import Way
 from proxy.runtime.keeper import Keeper
 from proxy.runtime.live import Change, Live
 from proxy.runtime.load import build
@@ -70,7 +71,7 @@ def desk(tmp_path: Path) -> tuple[Live, Desk, Commands, list[AuditRow]]:
     """Commands over a desk that has seen no evidence, and the audit of what was carried out."""
     live, _ = in_force()
     live.states["read"] = live.states["read"]._replace(stage=Stage.SHADOW)
-    made = Desk(live, Keeper(Store(tmp_path / "evidence.sqlite3"), Batch))
+    made = Desk(live, Keeper(Store(tmp_path / "evidence.sqlite3"), Batch), Way())
     audit: list[AuditRow] = []
     return live, made, Commands(live, made, lambda change: audit.extend(change.audit), lambda halted: None), audit
 

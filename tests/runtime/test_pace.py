@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from proxy.runtime.pace import LATE, Pace
+from proxy.runtime.giving_way import LATE, Way
+from proxy.runtime.pace import Pace
 from proxy.runtime.slices import SLICE
 
 
@@ -16,7 +17,8 @@ class Worked:
         self.cost = cost
         self.items: list[int] = []
         self.eighth = asyncio.Event()
-        self.pace = Pace(self.work, lambda: self.now)
+        self.way = Way()
+        self.pace = Pace(self.work, self.way, lambda: self.now)
 
     def work(self, item: int) -> None:
         self.items.append(item)

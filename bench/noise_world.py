@@ -22,8 +22,9 @@ MATCH = Comparison(Result.MATCH, None, "", None, (200, 200), (), 0)
 
 def compared(one: Answer, other: Answer) -> Comparison:
     """As the toolkit compares, of flat answers."""
+    statuses = int(one.get("status", "200")), int(other.get("status", "200"))
     if one == other:
-        return MATCH
+        return MATCH._replace(status_pair=statuses)
     found: list[Difference] = []
     if one.get("status") != other.get("status"):
         ours, theirs = one.get("status", "200"), other.get("status", "200")
@@ -35,7 +36,6 @@ def compared(one: Answer, other: Answer) -> Comparison:
                 kind = Kind.VALUE if ours and theirs else Kind.MISSING if ours else Kind.EXTRA
                 risk = {Kind.VALUE: Risk.MEDIUM, Kind.MISSING: Risk.HIGH}.get(kind, Risk.LOW)
                 found.append(Difference(_path(place), kind, risk, ours, theirs, place))
-    statuses = int(one.get("status", "200")), int(other.get("status", "200"))
     fields = frozenset((each.path, each.kind) for each in found)
     return Comparison(Result.MISMATCH, None, "sig", Risk.HIGH, statuses, tuple(found), len(found), fields)
 

@@ -18,7 +18,10 @@ what is small and real. Here both sides are asked again (L2, E2 after L1, E1), e
    once it hardly does four times, and a mistake does it each time. Those that stood all along are judged by the same
    rule among themselves.
 5. Not asked (no budget, not a safe request): explained when this field has been asked about enough, and 3 and 4 nearly
-   always held. If that is not known and asking is in force, the field is `learning`: the pair says nothing.
+   always held. If that is not known and asking is in force, the field is `learning`: the pair says nothing. What is
+   known never to vary is known of answers of one status: a hundred re-asks answered with 200 say nothing of what a 429
+   brings along. So ENOUGH is counted for each, and only where legacy said that status twice: a 429 to what was
+   answered with 200 before teaches the status alone.
 
 6. A status that says how the server is (429, 5xx): explained while the extracted side alone says one no more often than
    legacy alone does, counted in all pairs, since asking again says nothing of the moment before.
@@ -32,6 +35,7 @@ Fields are kept up to MOST; those that say least and were not seen longest are f
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from math import log
 from typing import Any
@@ -58,6 +62,7 @@ class Noise:
     def __init__(self) -> None:
         self._records: dict[Field, Record] = {}
         self._asked = 0
+        self._alike: Counter[int] = Counter()  # of them, those in which legacy said this status twice
         self._came = 0  # fields that ever came up
         self._latest: tuple[Reask, Asked] | None = None  # what is learned is read right after
         self.flags = 0  # raised since this was made or restored: says when to look at `regressions`
@@ -68,6 +73,7 @@ class Noise:
         if not asked.again.status:
             return
         self._asked += 1
+        self._alike[asked.first.statuses[0]] += asked.again.body
         loud = False
         for field in sorted(asked.fields, key=lambda field: (field not in asked.first.fields, field)):
             if field[1] is Kind.ERROR:
@@ -157,7 +163,8 @@ class Noise:
     def plain(self) -> dict[str, Any]:
         """As JSON values, for the store. No values of answers are in it."""
         fields = [[path, kind.value, *record.plain()] for (path, kind), record in self._records.items()]
-        return {"version": _VERSION, "asked": self._asked, "came": self._came, "fields": fields}
+        alike = {str(status): count for status, count in self._alike.items()}
+        return {"version": _VERSION, "asked": self._asked, "alike": alike, "came": self._came, "fields": fields}
 
     @classmethod
     def restored(cls, plain: dict[str, Any]) -> Noise:
@@ -167,16 +174,17 @@ class Noise:
             return noise
         try:
             noise._asked, noise._came = int(plain["asked"]), int(plain["came"])
+            noise._alike.update({int(status): int(count) for status, count in plain.get("alike", {}).items()})
             for path, kind, *rest in plain["fields"]:
                 noise._records[str(path), Kind(kind)] = Record.restored(rest)
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(f"stored noise cannot be read: {error}") from None
         return noise
 
     def new_build(self) -> Noise:
         """For the next build: legacy's own noise is kept, what was learned of the extracted side is not."""
         noise = Noise()
-        noise._asked = self._asked
+        noise._asked, noise._alike = self._asked, Counter(self._alike)
         for field, record in sorted(self._records.items(), key=lambda one: one[1].ordinal):
             if record.varied or record.spares:
                 noise._came += 1
@@ -247,7 +255,8 @@ class Noise:
             if record.flagged or any(record.is_off(one, two, field[1]) for one, two in places):
                 return False, False
         if record is None or not record.varied:  # legacy never varied here, as far as is known
-            is_new = self._asked < ENOUGH and (may_ask or fate == "odd")
+            told = self._asked if field == STATUS else self._alike[seen.statuses[0]]
+            is_new = told < ENOUGH and (may_ask or fate == "odd")
             return False, is_new and fate != "split"
         match fate:
             case "varied":

@@ -4,6 +4,10 @@ It was sized for its clients, and a question of ours must never be the one too m
 when it says so (429, or 503; RFC 6585 section 4, RFC 9110 section 15.6.4; Retry-After is obeyed), and when its answers
 to us come slowly: most of the last few took more than twice what its answers on that route usually take, and markedly
 more. One slow answer is chance. Each stop is twice as long as the one before, until it answers well again.
+
+A 429 says how it is with one client, and is no news where that client had got it itself: legacy refuses as before, and
+does so whether we ask or not. If it were a sign of trouble, one client beyond his quota would end the questions of all
+routes for good. (A 503 says how it is with the server.)
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from proxy.model.headers import first
 from proxy.model.observation import Observation
 from proxy.model.outcome import Outcome
 
+TOO_MANY = 429
 SLOWER = 2.0  # times as long as usual
 MARKEDLY = 0.05  # seconds
 LOOKED_AT = 5  # answers
@@ -40,10 +45,15 @@ class Calm:
     def is_stopped(self, now: float) -> bool:
         return now < self._until
 
-    def heard(self, route: str, answer: Observation, now: float, *, timed: bool, ours: float = 0.0) -> str:
+    def heard(
+        self, route: str, answer: Observation, now: float, *, timed: bool, ours: float = 0.0, before: int = 0
+    ) -> str:
         """Takes legacy's answer to a question. Why it is left alone from now on, "" when it is not. `timed`: it is the
-        instance whose usual time is known. `ours`: seconds of the answer's time in which this process lagged."""
-        if answer.status in (429, 503):
+        instance whose usual time is known. `ours`: seconds of the answer's time in which this process lagged.
+        `before`: the status that the client had got from legacy, 0 when it had got none."""
+        if answer.status == before == TOO_MANY:
+            return ""
+        if answer.status in (TOO_MANY, 503):
             return self._stop(now, f"legacy answered {answer.status}", _retry_after(answer))
         count, average = self._usual.get(route, (0, 0.0))
         if not timed or count < KNOWN or answer.outcome not in (Outcome.OK, Outcome.TOTAL_TIMEOUT):

@@ -9,7 +9,8 @@ legacy's own would.
 Nobody waits for an answer, and neither side may suffer: rates, a bound on how many pairs are held, a deadline, the
 shadow's mark, and an end of all questions while legacy has trouble (`calm`). An answer that says nothing about the pair
 (another build, none at all) is thrown away: noise must not be learned from trouble. That a side was busy or failed is
-kept, for it says how often that side does; under another status nothing else is compared.
+kept, for it says how often that side does; under another status nothing else is compared. What legacy had refused its
+client (429) is asked about seldom: often enough to learn what such answers say, and no burden even to who refuses.
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ from proxy.model.outcome import Outcome
 from proxy.model.sides import Side
 from proxy.model.spec import RoutesSpec
 from proxy.shadow.allowance import Fields, Rate, Worth
-from proxy.shadow.calm import Calm
+from proxy.shadow.calm import TOO_MANY, Calm
 
 SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 HELD = 64  # pairs that wait for their answers, at most; evidence of their routes waits for them
 HELD_BYTES = 64 * 1024 * 1024
 TURN = 0.05  # seconds between two looks whether both backends are free
 BEAT = 0.02  # seconds between two looks whether this process lags
+REFUSED = 2.0  # seconds between two questions that legacy had refused to answer its client
 PATIENCE = 1.0  # seconds that a pair whose delay is over waits for its turn
 LINE = 4.0  # seconds of questions that may be in line before one more: at 10 a second, all that a new field gets freely
 
@@ -109,6 +111,7 @@ class Reasks:
         self._bytes = 0
         self._count = 0
         self._beat_due: float | None = None
+        self._refused = 0.0  # when the next pair that legacy refused may be asked about
         self._next = 0.0  # when the next pair may be due: what came together is asked one after another
 
     def follow(self, spec: RoutesSpec) -> None:
@@ -146,6 +149,8 @@ class Reasks:
         first = now if self._spec.reasks.second_legacy else now + self._spec.reasks.delay
         due = max(self._next, first)
         fits = len(self._held) < HELD and self._bytes + size <= HELD_BYTES and due - first < LINE
+        refused = _before(pair) == TOO_MANY
+        fits = fits and not (refused and now < self._refused)
         room = worth is Worth.MUCH or all(rate.has_room(now, per_second) for rate in rates)
         if not (worth and fits and room):
             self._ways.counted(pair.route, BUDGET)
@@ -156,6 +161,8 @@ class Reasks:
         self._bytes += size
         self._count += 1
         self._next = due + 1.0 / per_second
+        if refused:
+            self._refused = now + REFUSED
         held = self._held[self._count] = _Held(pair, done, due + PATIENCE, bool(fields))
         held.cancels = [self._ways.later(due - now, partial(self._due, self._count))]
         return True
@@ -227,7 +234,8 @@ class Reasks:
         else:
             held.legacy = answer
             now, timed = self._ways.clock(), answer.backend == self._spec.legacy
-            why = self._calm.heard(held.pair.route, answer, now, timed=timed, ours=held.lag + self._late(now))
+            ours = held.lag + self._late(now)
+            why = self._calm.heard(held.pair.route, answer, now, timed=timed, ours=ours, before=_before(held.pair))
             if why:
                 self._ways.stopped(why, self._calm.left(now))
         if held.legacy is not None and held.extracted is not None:
@@ -242,6 +250,11 @@ class Reasks:
         self._bytes -= held.pair.size
         self._ways.counted(held.pair.route, result)
         held.done(again)
+
+
+def _before(pair: Pair) -> int:
+    """The status that the client got from legacy; 0 when it was not legacy that answered it."""
+    return pair.legacy.status if pair.answering is Side.LEGACY else 0
 
 
 def what_it_says(pair: Pair, again: Again) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from bench.noise_world import Answer, Side, World, compared
 from proxy.evidence.asked import EACH, KEPT
+from proxy.evidence.fields import ENOUGH
 from proxy.evidence.noise import MOST, Noise
 from proxy.model.comparison import Comparison, Difference, Kind, NotCompared, Result, Risk
 from proxy.model.noise import Reask
@@ -156,6 +157,54 @@ def test_a_side_that_is_busy_less_often_than_legacy_is_not_to_blame() -> None:
     noise = Noise()
     first_answers(noise, "503", "well", 300)
     assert noise.regressions() == ()
+
+
+def limited(*four: str) -> tuple[Comparison, Reask]:
+    """L1, E1, L2, E2 of one field, all under 429."""
+    return asked(*({"status": "429"} | ({"$.wait": value} if value else {}) for value in four))
+
+
+def learning(noise: Noise, pair: tuple[Comparison, Reask]) -> bool:
+    """Whether such a pair is undecided when it cannot be asked about; if not, it is a mismatch."""
+    reading = noise.read(pair[0], None, may_ask=True)
+    assert not reading.explained
+    return bool(reading.learning)
+
+
+def test_answers_of_one_status_teach_nothing_of_those_of_another() -> None:
+    noise, lost = noisy(Noise(), ENOUGH), limited("30", "", "30", "")
+    assert not learning(noise, asked({"$.y": "1"}, {}, {"$.y": "1"}, {}))
+    assert learning(noise, lost)
+    for _ in range(ENOUGH - 1):
+        noise.learn(*limited("30", "30", "30", "30"))
+    assert learning(noise, lost)
+    noise.learn(*limited("30", "30", "30", "30"))
+    assert not learning(noise, lost)
+    assert not learning(Noise.restored(json.loads(json.dumps(noise.plain()))), lost)
+    assert not learning(noise.new_build(), lost)
+
+
+def test_a_refusal_teaches_of_refusals_only_what_is_refused_twice() -> None:
+    noise, busy, well = Noise(), {"status": "429", "$.wait": "30"}, {"$.x": "1"}
+    for _ in range(2 * ENOUGH):
+        noise.learn(*asked(busy, well, well, well))
+        noise.learn(*asked(well, well, busy, well))
+    assert learning(noise, limited("30", "", "30", ""))
+    assert noise.record("$.wait", VALUE) is noise.record("$.x", VALUE) is None
+
+
+def test_seconds_to_wait_that_legacy_counts_down_are_explained() -> None:
+    noise, field = Noise(), ("$.wait", VALUE)
+    for left in range(60, 20, -2):
+        assert read(noise, limited(f"{left}", f"{left - 1}", f"{left - 2}", f"{left - 2}")) == {field}
+    assert read(noise, limited("60", "60000", "59", "59000")) == frozenset()
+
+
+def test_a_side_that_stands_by_another_refusal_is_wrong_from_the_first() -> None:
+    noise, lost = Noise(), limited("30", "30000", "30", "30000")
+    noise.learn(*lost)
+    reading = noise.read(*lost, may_ask=True)
+    assert (reading.explained, reading.learning) == (frozenset(), frozenset())
 
 
 def test_a_failure_that_legacy_never_had_is_no_noise_though_it_has_others() -> None:

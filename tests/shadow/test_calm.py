@@ -47,6 +47,17 @@ def test_retry_after_is_obeyed_within_bounds() -> None:
     assert calm.left(0.0) == SHORTEST
 
 
+def test_a_429_that_the_client_had_got_too_is_no_news_and_a_503_is() -> None:
+    calm = Calm()
+    assert calm.heard("read", answer(status=429, retry=b"30"), 0.0, timed=True, before=429) == ""
+    assert calm.heard("read", answer(status=503), 0.0, timed=True, before=503) == "legacy answered 503"
+    assert calm.heard("read", answer(status=429), 100.0, timed=True, before=200) == "legacy answered 429"
+    for _ in range(5):
+        assert calm.heard("read", answer(status=429), 150.0, timed=True, before=429) == ""
+    calm.heard("read", answer(status=429), 200.0, timed=True)
+    assert calm.left(200.0) == 4 * SHORTEST  # to be refused as before is no sign of being well again
+
+
 def test_a_slow_answer_is_chance_four_of_five_are_not() -> None:
     calm = known()
     for seconds in (0.2, 0.2, 0.01, 0.2):

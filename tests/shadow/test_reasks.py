@@ -252,6 +252,39 @@ def test_a_legacy_that_has_enough_is_left_alone_for_a_while() -> None:
     assert bench.offer(pair(4))
 
 
+def refused(number: int = 0, answering: Side = Side.LEGACY) -> Pair:
+    return pair(number)._replace(legacy=observed(Side.LEGACY, 429), answering=answering)
+
+
+def test_what_legacy_refused_its_client_is_asked_about_seldom_and_a_second_refusal_stops_nothing() -> None:
+    bench = Bench(delay=0.0)
+    assert [bench.offer(refused(number)) for number in range(3)] == [True, False, False]
+    assert bench.offer(pair(4))
+    bench.wait(1.0)
+    bench.answer(observed(Side.LEGACY, 429), observed(Side.EXTRACTED, 429))
+    assert bench.counted == ["budget", "budget", "done", "done"]
+    assert bench.stopped == ["legacy answered 429"]  # of the pair that it had not refused
+    bench.wait(SHORTEST)
+    assert bench.offer(refused())
+    bench.wait(1.0)
+    bench.answer(observed(Side.LEGACY, 429), observed(Side.EXTRACTED, 429))
+    assert len(bench.stopped) == 1
+    asked = 0
+    for number in range(80):
+        asked += bench.offer(refused(number), (("$.other", Kind.VALUE),))
+        bench.wait(0.25)
+        bench.answer(observed(Side.LEGACY, 429), observed(Side.EXTRACTED, 429))
+    assert (asked, len(bench.stopped)) == (10, 1)
+
+
+def test_a_copy_that_legacy_refused_is_our_own_doing() -> None:
+    bench = Bench(delay=0.0)
+    assert bench.offer(refused(answering=Side.EXTRACTED))
+    bench.wait(1.0)
+    bench.answer(observed(Side.LEGACY, 429))
+    assert bench.stopped == ["legacy answered 429"]
+
+
 def test_an_end_ends_everything_once() -> None:
     bench = Bench()
     bench.offer(pair(1))

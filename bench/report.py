@@ -22,9 +22,9 @@ BASE = "nginx"
 
 @dataclass(frozen=True)
 class Sample:
-    """One run. Rates are requests per second, `cpu_us` microseconds of CPU of all the proxy's processes per request,
-    `copies` shadow copies that reached an upstream per request, `invalid` why the run proves nothing ("" when it
-    does).
+    """One run. Rates are requests per second, `mb_s` megabytes of answers per second, `cpu_us` microseconds of CPU of
+    all the proxy's processes per request, `copies` shadow copies that reached an upstream per request, `invalid` why
+    the run proves nothing ("" when it does).
     """
 
     peer: str
@@ -37,6 +37,7 @@ class Sample:
     compared: Compared | None = None
     invalid: str = ""
     paced: bool = False  # below full speed, so that the copies keep up
+    mb_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Row:
     rate: float
     low: float
     high: float
+    mb_s: float
     cpu_us: float
     busy: float  # share of its core that the proxy used; well below 1 the load core was the limit, not the proxy
     ratio: float | None  # rate to nginx's
@@ -98,6 +100,7 @@ def row(group: Sequence[Sample], base: Sequence[Sample]) -> Row:
         rate=rate,
         low=min(rates),
         high=max(rates),
+        mb_s=median(sample.mb_s for sample in group),
         cpu_us=cpu,
         busy=round(rate * cpu / 1e6, 3),
         ratio=round(rate / base_rate, 3) if sound and base_rate else None,
@@ -112,7 +115,7 @@ def row(group: Sequence[Sample], base: Sequence[Sample]) -> Row:
 
 def throughput_table(table: Sequence[Row]) -> str:
     """Fixed columns, one line per row, and a line below each that is invalid."""
-    head = "case,size,proxy,req/s,to nginx,CPU us/req,to nginx,core busy,copies,compared,dropped,not compared"
+    head = "case,size,proxy,req/s,MB/s,to nginx,CPU us/req,to nginx,core busy,copies,compared,dropped,not compared"
     lines = [tuple(head.split(","))]
     notes = []
     for entry in table:
@@ -124,6 +127,7 @@ def throughput_table(table: Sequence[Row]) -> str:
                 entry.size,
                 name,
                 rate,
+                f"{entry.mb_s:,.1f}",
                 optional(entry.ratio, ".2f"),
                 f"{entry.cpu_us:,.1f}",
                 optional(entry.cpu_ratio, ".2f"),

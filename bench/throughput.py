@@ -4,6 +4,8 @@ compared.
 
 from __future__ import annotations
 
+import ssl
+import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -17,7 +19,7 @@ from bench.load import Load, run_wrk
 from bench.machine import BenchError, Cores, Process, cpu_seconds, free_port, settle, start, stop, wait_listening
 from bench.peers import SHADOW, Peer, Place
 from bench.report import Sample
-from bench.upstream import LOOSE, SIZES, Upstream, requests_served
+from bench.upstream import LOOSE, SIZES, Upstream, requests_served, sizes_of
 
 CONNECTIONS = 32
 SLOWER = (0.9, 0.7)  # shares of the compared rate at which an invalid shadow run is tried again
@@ -27,7 +29,7 @@ PUT_OFF = 1.15  # more CPU seconds than this per second of load were partly spen
 
 @dataclass(frozen=True)
 class Running:
-    """A started peer."""
+    """A started peer. One that speaks TLS to clients serves that case only, one that does not all others."""
 
     peer: Peer
     process: Process
@@ -37,20 +39,29 @@ class Running:
     def pid(self) -> int:
         return self.process.popen.pid
 
+    @property
+    def cases(self) -> tuple[str, ...]:
+        return tuple(case for case in self.peer.cases if (case == "tls") is (self.place.pem is not None))
+
     def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.place.port}/{path}"
+        return f"{'https' if self.place.pem else 'http'}://127.0.0.1:{self.place.port}/{path}"
 
 
 @contextmanager
-def run_peers(peers: list[Peer], cores: Cores, folder: Path, upstream: Upstream) -> Iterator[list[Running]]:
-    """All peers, started side by side on the proxy core; idle ones cost next to nothing while another is measured."""
+def run_peers(
+    peers: list[Peer], cores: Cores, folder: Path, upstream: Upstream, *, tls: bool
+) -> Iterator[list[Running]]:
+    """All peers, started side by side on the proxy core; idle ones cost next to nothing while another is measured. With
+    `tls` those that can are started once more, to speak it.
+    """
     with ExitStack() as stack:
         running = []
-        for peer in peers:
+        again = [(peer, new_pem(folder)) for peer in peers if tls and "tls" in peer.cases]
+        for peer, pem in [*((peer, None) for peer in peers), *again]:
             assert peer.program is not None
-            home = folder / peer.name
+            home = folder / (f"{peer.name}-tls" if pem else peer.name)
             home.mkdir()
-            place = Place(home, free_port(), free_port(), upstream)
+            place = Place(home, free_port(), free_port(), upstream, pem)
             process = start(peer.name, peer.command(peer.program, place), cores.proxy, home / "log")
             stack.callback(stop, process, 15.0)
             wait_listening(process, place.port)
@@ -59,14 +70,29 @@ def run_peers(peers: list[Peer], cores: Cores, folder: Path, upstream: Upstream)
         yield running
 
 
+def new_pem(folder: Path) -> Path:
+    """A certificate for 127.0.0.1 and its key, in one file."""
+    pem = folder / "tls.pem"
+    if not pem.exists():
+        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        command += ["-days", "2", "-subj", "/CN=bench", "-addext", "subjectAltName=IP:127.0.0.1"]
+        done = subprocess.run([*command, "-keyout", str(pem), "-out", "-"], capture_output=True, check=False)
+        if done.returncode:
+            raise BenchError(f"openssl made no certificate: {done.stderr.decode().strip()}")
+        pem.write_bytes(pem.read_bytes() + done.stdout)
+    return pem
+
+
 def probe(running: Running, patience: float = 10.0) -> None:
     """Every case answers 200 with a body of the right size; a control process may need a moment to come up."""
-    for case in running.peer.cases:
+    context = ssl.create_default_context(cafile=running.place.pem) if running.place.pem else None
+    for case in running.cases:
         if case.startswith("bulk") or case == "hang":
             continue
-        for name, size in SIZES.items():
+        for name in sizes_of(case):
             deadline = time.monotonic() + patience
-            while (fault := fault_of(running.url(f"{case}/{name}"), size)) and time.monotonic() < deadline:
+            url, size = running.url(f"{case}/{name}"), SIZES[name]
+            while (fault := fault_of(url, size, context)) and time.monotonic() < deadline:
                 running.process.check()
                 time.sleep(0.1)
             if fault:
@@ -75,9 +101,9 @@ def probe(running: Running, patience: float = 10.0) -> None:
                 )
 
 
-def fault_of(url: str, size: int) -> str:
+def fault_of(url: str, size: int, context: ssl.SSLContext | None = None) -> str:
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=5, context=context) as answer:
             seen = len(answer.read())
     except (urllib.error.URLError, OSError) as error:
         return str(error)
@@ -107,6 +133,7 @@ def measure(running: Running, cores: Cores, case: str, size: str, seconds: float
         size=size,
         requests=load.requests,
         rate=round(load.rate, 1),
+        mb_s=round(load.received / load.seconds / 1e6, 1),
         cpu_us=round(1e6 * cpu / max(1, load.requests), 2),
         copies=round(copies, 4) if copied else None,
         compared=compared,

@@ -2,14 +2,17 @@
 behaviour.
 
 nginx `return` makes an answer without touching a file, so the load core is left to wrk. A configuration word may not
-exceed 4 KB, hence the pieces. The field `request_id` is either constant (both sides byte-equal) or made of the number
-of the connection and of the request on it: unique per answer, so a pair is never byte-equal and differs in that one
-field. (nginx's `$request_id` would do as well but draws random bytes, which costs a quarter of the upstream's rate.)
+exceed 4 KB, hence the pieces; only the answer of 1 MB is a file, which the kernel sends. The field `request_id` is
+either constant (both sides byte-equal) or made of the number of the connection and of the request on it: unique per
+answer, so a pair is never byte-equal and differs in that one field. (nginx's `$request_id` would do as well but draws
+random bytes, which costs a quarter of the upstream's rate.)
 """
 
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import sys
 import urllib.request
 from collections.abc import Iterator
@@ -21,12 +24,14 @@ from bench.harm import FINE
 from bench.harmful import FAULTS
 from bench.machine import BenchError, Cores, find_program, free_port, start, stop, wait_listening
 
-SIZES = {"145": 145, "16k": 16 * 1024}
+SIZES = {"145": 145, "16k": 16 * 1024, "1m": 1024 * 1024}
 CASES = (
     "plain",
     "equal",
     "differs",
     "canary",
+    "large",
+    "tls",
     "calm",
     FINE,
     *FAULTS,
@@ -45,6 +50,11 @@ class Upstream:
     extracted: int
     bulk: int
     hang: int
+
+
+def sizes_of(case: str) -> tuple[str, ...]:
+    """The sizes that a case is measured at."""
+    return {"large": ("1m",), "tls": ("145",)}.get(case, ("145", "16k"))
 
 
 def charge(number: int) -> dict[str, object]:
@@ -66,7 +76,9 @@ def compact(document: object) -> str:
     return json.dumps(document, separators=(",", ":"))
 
 
-def location(case: str, size_name: str) -> str:
+def location(case: str, size_name: str, folder: Path) -> str:
+    if case == "large":
+        return f"    location = /{case}/{size_name} {{ alias {folder}/{size_name}.json; }}\n"
     text = body(SIZES[size_name], UNIQUE_ID if case == "differs" else SAME_ID)
     pieces = [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
     sets = "".join(f"set $p{number} '{piece}'; " for number, piece in enumerate(pieces))
@@ -75,7 +87,7 @@ def location(case: str, size_name: str) -> str:
 
 
 def nginx_config(ports: Upstream, folder: Path) -> str:
-    locations = "".join(location(case, size) for case in CASES for size in SIZES)
+    locations = "".join(location(case, size, folder) for case in CASES for size in sizes_of(case))
     for path in ("bulk", "bulk-shadow"):
         locations += f"    location /{path}/ {{ proxy_pass http://127.0.0.1:{ports.bulk}; }}\n"
     locations += "    location = /status { stub_status; }\n"
@@ -83,8 +95,12 @@ def nginx_config(ports: Upstream, folder: Path) -> str:
         f"  server {{\n    listen 127.0.0.1:{port} backlog=1024;\n    add_header X-Build {name}-1;\n{locations}  }}\n"
         for name, port in (("legacy", ports.legacy), ("extracted", ports.extracted))
     )
-    return f"""{nginx_head(folder)}
+    # started by root its worker would be nobody, who may not read in this folder
+    return f"""user {pwd.getpwuid(os.getuid()).pw_name};
+{nginx_head(folder)}
   default_type application/json;
+  sendfile on;
+  open_file_cache max=10;
   proxy_buffering off;
   proxy_request_buffering off;
   proxy_http_version 1.1;
@@ -130,6 +146,7 @@ def run_upstream(cores: Cores, folder: Path) -> Iterator[Upstream]:
     home.mkdir()
     config = home / "nginx.conf"
     config.write_text(nginx_config(ports, home))
+    (home / "1m.json").write_text(compact({"note": "x" * (SIZES["1m"] - len(compact({"note": ""})))}))
     server = start("upstream nginx", [nginx, "-p", str(home), "-c", str(config)], cores.load, home / "nginx.log")
     stubs = start(
         "stubs", [sys.executable, "-m", "bench.stubs", str(ports.bulk), str(ports.hang)], cores.load, home / "stubs.log"

@@ -6,6 +6,7 @@ import json
 import math
 
 from bench.compared import Compared
+from bench.half_rate import HalfRate
 from bench.memory import Growth
 from bench.open_loop import Latency
 from bench.report import Hanging, Sample, document, hanging_table, rows, throughput_table
@@ -86,3 +87,18 @@ def test_the_json_holds_versions_every_run_and_no_value_that_json_has_not() -> N
     assert again["runs"][1]["compared"] == {"eligible": 10, "results": {"match": 10}, "dropped": {}}
     assert again["open_loop"][0]["unseen"] is True
     assert math.isclose(again["open_loop"][0]["spread_ms"], 2.0)
+
+
+def test_p99_at_half_rate_is_one_of_medians_and_two_runs_of_a_round_say_what_chance_does() -> None:
+    runs = {
+        "nginx": tuple(map(latency, (2.0, 2.5, 2.0, 90.0))),
+        "strangler": tuple(map(latency, (3.0, 3.0, 3.0, 5.0))),
+    }
+    found = HalfRate(4000, 2000, runs)
+    assert found.ratio == round(3.0 / 2.25, 3)
+    assert found.apart_ms("nginx") == (0.5 + 88.0) / 2
+    assert found.apart_ms("strangler") == 1.0
+    assert "p99 to nginx: 1.333" in found.text()
+    lost = HalfRate(4000, 2000, {**runs, "strangler": (latency(3.0, waiting=1), latency(3.0))})
+    assert lost.ratio is None
+    assert "INVALID" in lost.text()

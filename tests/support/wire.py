@@ -172,7 +172,7 @@ class RawUpstream:
         return self
 
     async def start(self, port: int = 0) -> None:
-        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", port, ssl=self.tls)
+        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", port, ssl=self.tls, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def start_unix(self, path: Path) -> None:

@@ -10,12 +10,13 @@ from json.encoder import encode_basestring  # as `dumps(text, ensure_ascii=False
 from typing import NamedTuple
 
 from proxy.comparison.json_text import type_name
-from proxy.model.comparison import Difference, Kind, Risk
+from proxy.model.comparison import Difference, InPlace, Kind, Risk
 from proxy.model.field_path import write_step
 
 KEPT = 200  # differences that a comparison carries; all are counted
 EACH = 8  # of them with one path, kind and rule
 SHOWN = 120  # characters of a printable form
+LISTS = 8  # lists that are said in two ways
 BUDGET = 200_000  # members and elements looked at, one by one, in one comparison
 
 
@@ -40,9 +41,22 @@ class Findings:
     (path, kind), bounded by the budget only. Of the differences themselves at most EACH of a field and KEPT of each
     risk are kept, so that neither a noisy field in a long list nor a flood of lesser ones pushes another out.
 
-    `claims` are the pairs of ids that one renaming has to explain (see `renaming`)."""
+    `claims` are the pairs of ids that one renaming has to explain (see `renaming`). `in_place` says some lists in the
+    other way."""
 
-    __slots__ = ("budget", "claims", "explained", "high", "kept", "kinds", "low", "medium", "total", "unexplained")
+    __slots__ = (
+        "budget",
+        "claims",
+        "explained",
+        "high",
+        "in_place",
+        "kept",
+        "kinds",
+        "low",
+        "medium",
+        "total",
+        "unexplained",
+    )
 
     def __init__(self, budget: int = BUDGET) -> None:
         self.budget = budget
@@ -53,6 +67,7 @@ class Findings:
         self.low: list[Difference] = []
         self.kept: dict[tuple[str, Kind, str], int] = {}  # how many, by path, kind and rule
         self.kinds: set[tuple[str, Kind]] = set()
+        self.in_place: list[InPlace] = []
         self.unexplained = 0
         self.total = 0
 
@@ -75,8 +90,14 @@ class Findings:
         self.unexplained += other.unexplained
         self.kinds |= other.kinds
         self.claims += other.claims
+        self.in_place += other.in_place
         for difference in (*other.high, *other.medium, *other.low, *other.explained):
             self._keep(difference)
+
+    def replaces(self, path: str, place: str, by_place: Findings) -> None:
+        """Notes what comparing a list place by place would have shown, where it was done otherwise."""
+        if len(self.in_place) < LISTS:
+            self.in_place.append(InPlace(path, place, frozenset(by_place.kinds), by_place.worst_first()))
 
     def worst_first(self) -> tuple[Difference, ...]:
         return tuple([*self.high, *self.medium, *self.low, *self.explained][:KEPT])

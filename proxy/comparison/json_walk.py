@@ -163,8 +163,10 @@ class Walk:
                 first = places[0]
                 orders = shown_orders(left, right, first, self.found)
                 self.note(path, Kind.ORDER, Risk.MEDIUM, *orders, f"{place}[{first}]")
+                self.found.replaces(path, place, by_place)
                 return
             if _shifted(ours, theirs) and self.aligned(left, right, element, path, place, depth, len(places)):
+                self.found.replaces(path, place, by_place)
                 return
         self.found.take(by_place)
 

@@ -91,8 +91,9 @@ def _settled(found: Findings, statuses: tuple[int, int]) -> Comparison:
         differences = found.worst_first()
         signature = signature_of(statuses, tuple(sorted(found.kinds)))
         risk = differences[0].risk
+        kinds, in_place = frozenset(found.kinds), tuple(found.in_place)
         return Comparison(
-            Result.MISMATCH, None, signature, risk, statuses, differences, found.total, frozenset(found.kinds)
+            Result.MISMATCH, None, signature, risk, statuses, differences, found.total, kinds, in_place=in_place
         )
     if found.explained:
         return Comparison(Result.IGNORED, None, "", None, statuses, tuple(found.explained), found.total)

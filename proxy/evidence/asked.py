@@ -2,6 +2,12 @@
 
 A field is a path and a kind of difference. Where every place of a field is known, places are told apart, else the field
 differs as a whole.
+
+*Lists in place.* Elements that moved are shown as another order, or as one missing here and one too many there. Of a
+list that is drawn anew each time, or of the newest items of something that goes on, that is chance: two answers have
+much in common now and then, and mostly not. Read place by place both are the same, so a difference of that kind is
+explained, too, where everything it is place by place is legacy's noise (`instead`). A lost row is not: where
+the lengths differ there is no such reading.
 """
 
 from __future__ import annotations
@@ -34,7 +40,9 @@ class Seen:
 
     __slots__ = ("_places", "body", "fields", "full", "status", "statuses", "veiled")
 
-    def __init__(self, comparison: Comparison) -> None:
+    def __init__(self, comparison: Comparison, in_place: bool = False) -> None:
+        if in_place and comparison.in_place:
+            comparison = _in_place(comparison)
         self.statuses = comparison.status_pair
         self.fields = {field_of(*field) for field in comparison.fields}
         self.status = comparison.reason is None and not any(kind is Kind.ERROR for _, kind in self.fields)
@@ -53,6 +61,8 @@ class Seen:
 
     def is_full(self, field: Field) -> bool:
         """Whether every place where the field differs is known."""
+        if field[1] is Kind.BODY:
+            return False  # where the first difference begins is no place of its own
         return field not in self.fields or (self.full and len(self.places(field)) < EACH)
 
     def places(self, field: Field) -> Places:
@@ -89,13 +99,13 @@ class Asked:
 
     __slots__ = ("again", "both", "crossed", "first", "itself", "other")
 
-    def __init__(self, first: Comparison, reask: Reask) -> None:
-        self.first = Seen(first)
-        self.again = Seen(reask.legacy_again)
-        self.other = Seen(reask.extracted_again)
-        self.itself = Seen(reask.extracted_itself)
-        self.both = Seen(reask.both_again)
-        self.crossed = Seen(reask.crossed)
+    def __init__(self, first: Comparison, reask: Reask, in_place: bool = False) -> None:
+        self.first = Seen(first, in_place)
+        self.again = Seen(reask.legacy_again, in_place)
+        self.other = Seen(reask.extracted_again, in_place)
+        self.itself = Seen(reask.extracted_itself, in_place)
+        self.both = Seen(reask.both_again, in_place)
+        self.crossed = Seen(reask.crossed, in_place)
 
     @property
     def fields(self) -> set[Field]:
@@ -138,6 +148,31 @@ class Asked:
 
 
 _GONE = frozenset({Kind.MISSING, Kind.TYPE, Kind.LENGTH})
+
+
+def instead(comparison: Comparison, path: str, kind: Kind) -> frozenset[Field]:
+    """What this field of a comparison is place by place; nothing where there is no such reading of all of it."""
+    lists = [one for one in comparison.in_place if path in (one.path, one.path + "[*]")]
+    if not lists or kind not in _MOVED:
+        return frozenset()
+    found = [one.place for one in comparison.differences if (one.path, one.kind) == (path, kind)]
+    if len(found) >= EACH or not all(any(_is_within(place, one.place) for one in lists) for place in found):
+        return frozenset()
+    return frozenset().union(*(one.fields for one in lists))
+
+
+_MOVED = frozenset({Kind.ORDER, Kind.MISSING, Kind.EXTRA})
+
+
+def _in_place(comparison: Comparison) -> Comparison:
+    lists, differences, fields = comparison.in_place, list(comparison.differences), set(comparison.fields)
+    for one in lists:
+        differences = [found for found in differences if not _is_within(found.place, one.place)]
+        fields = {field for field in fields if field[0] != one.path and not _is_within(field[0], one.path)}
+        differences += one.differences
+    fields.update(*(one.fields for one in lists))
+    fields.update((found.path, found.kind) for found in differences if not found.ignored_by)
+    return comparison._replace(differences=tuple(differences), fields=frozenset(fields))
 
 
 def _is_within(place: str, whole: str) -> bool:

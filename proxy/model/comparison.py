@@ -69,9 +69,21 @@ class Difference(NamedTuple):
     ignored_by: str = ""  # the rule that explains it, "" when none does
 
 
+class InPlace(NamedTuple):
+    """A list of which the elements were not compared place by place, but as the same ones in another order or with some
+    moved: `fields` and `differences` (capped) are what comparing it place by place would have shown. `path` and `place`
+    are those of the list."""
+
+    path: str
+    place: str
+    fields: frozenset[Field]
+    differences: tuple[Difference, ...]
+
+
 class Comparison(NamedTuple):
     """`signature` groups equal mismatches ("" unless a mismatch); differences are capped, `total` counts them all.
-    `fields` holds every field that no rule explains, `explained` those of them that noise does."""
+    `fields` holds every field that no rule explains, `explained` those of them that noise does. `in_place` is another
+    way to say what differs in some lists, the first few."""
 
     result: Result
     reason: NotCompared | None
@@ -82,3 +94,4 @@ class Comparison(NamedTuple):
     total: int
     fields: frozenset[Field] = frozenset()
     explained: frozenset[Field] = frozenset()
+    in_place: tuple[InPlace, ...] = ()

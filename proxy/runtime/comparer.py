@@ -52,7 +52,9 @@ class Comparer:
         """The five comparisons that a re-ask adds; None when one of them could not be made."""
         observed = (pair.legacy, pair.extracted, again.legacy, again.extracted, rules)
         if 2 * _size(*observed[:4]) <= BIG:  # five comparisons of half as much each
-            done(all_pairs(*observed, self._give_way))
+            found = all_pairs(*observed, self._give_way)
+            self._give_way()  # learning takes as long again
+            done(found)
         elif len(self._away) >= BIG_WAITING:
             done(None)
         else:

@@ -33,7 +33,7 @@ from proxy.runtime.examples import example
 from proxy.runtime.explaining import Explaining, explained
 from proxy.runtime.giving_way import Way
 from proxy.runtime.keeper import Keeper
-from proxy.runtime.link import read_pair
+from proxy.runtime.link import unpack_pair
 from proxy.runtime.live import Live
 from proxy.runtime.pace import Pace
 from proxy.runtime.receipts import Receipts
@@ -81,7 +81,7 @@ class Desk:
         self._audit: list[AuditRow] = []
         self._resets = Resets(time.time, lambda row: self._audit.append(row))
         self._comparer = Comparer(way)
-        self._pairs = Pace(self._take_pair, way)  # build, request, pair, whether it was sampled
+        self._pairs = Pace(self._take_pair, way)  # route, arrival, build, request, pair, whether it was sampled, origin
         self.explaining = Explaining(live, self._comparer, self._metrics, self._flag)
         self._flagged: set[tuple[EvidenceKey, str]] = set()
 
@@ -162,9 +162,9 @@ class Desk:
         if frame["given_up"]:
             self._metrics.add("strangler_link_dropped_total", (), frame["given_up"])
 
-    def _take_pair(self, one: tuple[str, int, tuple[Any, ...], bool, Origin]) -> None:
-        build, request, plain, sampled, origin = one
-        pair = read_pair(plain)
+    def _take_pair(self, one: tuple[str, float, str, int, bytes, bool, Origin]) -> None:
+        _, _, build, request, packed, sampled, origin = one
+        pair = unpack_pair(packed)
         rules = self._rules.get(pair.rules)
         if pair.extracted.outcome is Outcome.OK:
             self._answered_by(pair.route, build)
@@ -260,7 +260,7 @@ class Desk:
     def pending(self) -> list[dict[str, float]]:
         """By route, the arrival of the oldest pair that waits, is being compared elsewhere, or is not decided."""
         waiting: dict[str, float] = {}
-        for _, _, (route, _, _, arrival, *_), _, _ in self._pairs.waiting():
+        for route, arrival, *_ in self._pairs.waiting():
             waiting[route] = min(arrival, waiting.get(route, arrival))
         return [waiting, self._comparer.oldest(), *self.explaining.oldest()]
 

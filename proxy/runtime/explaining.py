@@ -108,7 +108,8 @@ class Explaining:
         noisy = found.result is Result.MISMATCH and all(kind is not Kind.ERROR for _, kind in found.fields)
         if noisy:
             then = partial(self._asked, key, pair, found, rules, done)
-            if self._reasks is None or not self._reasks.offer(pair, found.fields, sampled, then):
+            fields = found.fields | self.book.of(key).striking(found)
+            if self._reasks is None or not self._reasks.offer(pair, fields, sampled, then):
                 self._settle(key, pair, found, None, done, {})
             return
         done(found)

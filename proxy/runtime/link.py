@@ -176,19 +176,21 @@ def plain_observation(observation: Observation, data: bytes | Middle) -> tuple[o
     )
 
 
-def plain_pair(pair: Pair) -> tuple[int, tuple[object, ...]]:
-    """The bytes of bodies that cross, and the pair."""
+def pack_pair(pair: Pair) -> tuple[int, bytes]:
+    """The bytes of bodies that cross, and the pair: packed by itself, so that control unpacks one after the other."""
     middle = middle_of(pair.extracted.body.data, pair.legacy.body.data)
     size = len(pair.request.body.data) + len(pair.legacy.body.data) + len(middle[1])
-    return size, (
-        pair.route,
-        pair.epoch,
-        pair.rules,
-        pair.arrival,
-        plain_request(pair.request),
-        plain_observation(pair.legacy, pair.legacy.body.data),
-        plain_observation(pair.extracted, middle),
-        str(pair.answering),
+    return size, pack(
+        (
+            pair.route,
+            pair.epoch,
+            pair.rules,
+            pair.arrival,
+            plain_request(pair.request),
+            plain_observation(pair.legacy, pair.legacy.body.data),
+            plain_observation(pair.extracted, middle),
+            str(pair.answering),
+        )
     )
 
 
@@ -212,8 +214,8 @@ def read_observation(plain: Any) -> Observation:
     )
 
 
-def read_pair(plain: Any) -> Pair:
-    route, epoch, rules, arrival, request, left, right, answering = plain
+def unpack_pair(packed: bytes) -> Pair:
+    route, epoch, rules, arrival, request, left, right, answering = unpack(packed)
     legacy, extracted = read_observation(left), read_observation(right)
     middle = cast(Middle, extracted.body.data)
     body = extracted.body._replace(data=around(middle, legacy.body.data))

@@ -19,7 +19,7 @@ from proxy.model.observation import CapturedRequest, Exchange, Observation, Pair
 from proxy.model.outcome import Outcome
 from proxy.model.records import Ended
 from proxy.model.sides import Side
-from proxy.runtime.link import plain_pair
+from proxy.runtime.link import pack_pair
 
 PAIR_BYTES = 8 * 1024 * 1024  # bodies of pairs that wait
 ENTRIES = 50_000  # of each kind of comparison that wait
@@ -64,11 +64,11 @@ class Outbox:
             times = (legacy.total, extracted.total)
             self.equal.append((*key, pair.arrival, digest, *times, request.method, legacy.status, request.target))
             return True
-        size, plain = plain_pair(pair)
+        size, packed = pack_pair(pair)
         if self.pair_bytes + size > PAIR_BYTES or len(self.pairs) >= ENTRIES:
             return self._no_room(key)
         self.pair_bytes += size
-        self.pairs.append((key[3], request_digest(pair.request, legacy), plain, sampled))
+        self.pairs.append((pair.route, pair.arrival, key[3], request_digest(pair.request, legacy), packed, sampled))
         return True
 
     def skipped(self, exchange: Exchange, reason: NotCompared, backend: str) -> None:

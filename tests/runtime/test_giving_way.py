@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.evidence.made import KEY, settled
 
 def test_every_few_items_and_all_in_order() -> None:
     said: list[str] = []
-    for item in gently(range(5), lambda: said.append("way"), 2):
+    for item in gently(range(5), partial(said.append, "way"), 2):
         said += [str(item)]
     assert said == ["way", "0", "1", "way", "2", "3", "way", "4"]
 

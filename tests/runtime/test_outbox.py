@@ -31,10 +31,10 @@ def test_equal_pairs_are_settled_here_and_others_cross_whole() -> None:
     box.pair(different, ())
     frame = link.unpack(link.pack(box.take(1, 2.0, {}, (), {})))
     assert [entry[:4] for entry in frame["equal"]] == [("read", 3, "rules", "b1")]
-    build, digest, plain, sampled = frame["pairs"][0]
-    assert not sampled
+    route, arrival, build, digest, packed, sampled = frame["pairs"][0]
+    assert (route, arrival, sampled) == (different.route, different.arrival, False)
     assert (build, digest) == ("b1", request_digest(REQUEST, different.legacy))
-    crossed = link.read_pair(plain)
+    crossed = link.unpack_pair(packed)
     assert (crossed.legacy.body, crossed.extracted.body) == (different.legacy.body, different.extracted.body)
     assert crossed.extracted.outcome is Outcome.OK
     assert crossed.answering is Side.LEGACY
@@ -52,7 +52,7 @@ def test_an_answer_without_a_build_counts_for_the_build_seen_last() -> None:
     box.pair(pair(seen(Side.LEGACY), seen(Side.EXTRACTED, build="b1")), ())
     failed = seen(Side.EXTRACTED)._replace(outcome=Outcome.UPSTREAM_CLOSED, status=0)
     box.pair(pair(seen(Side.LEGACY), failed), ())
-    assert box.pairs[0][0] == "b1"
+    assert box.pairs[0][2] == "b1"
 
 
 def test_bodies_beyond_the_bound_are_dropped_and_counted() -> None:
@@ -142,8 +142,8 @@ def test_a_sampled_pair_crosses_whole_even_if_it_is_equal() -> None:
     equal = pair(seen(Side.LEGACY), seen(Side.EXTRACTED, build="b1"))
     assert box.pair(equal, (), sampled=True)
     frame = box.take(1, 1.0, {}, (), {})
-    build, _, plain, sampled = frame["pairs"][0]
-    assert (build, sampled, link.read_pair(plain).extracted.body, frame["equal"]) == (
+    *_, build, _, packed, sampled = frame["pairs"][0]
+    assert (build, sampled, link.unpack_pair(packed).extracted.body, frame["equal"]) == (
         "b1",
         True,
         equal.extracted.body,

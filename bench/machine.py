@@ -107,6 +107,12 @@ def wait_listening(process: Process, port: int, patience: float = 15.0) -> None:
     )
 
 
+def stolen_ms() -> int:
+    """Milliseconds that the host of this virtual machine gave to others, since it began."""
+    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()
+    return int(fields[8]) * 1000 // os.sysconf("SC_CLK_TCK")
+
+
 class Stat(NamedTuple):
     parent: int
     ticks: int  # own, and of reaped children

@@ -1,11 +1,14 @@
 """Can the shadow hurt? The same load at a fixed rate with copies to a service that misbehaves, and without, in turn.
 
 The proxy gets no help: worker and control share one core, its breaker is set never to open (with it most of the copies
-would not be sent), and copies are given up after a second, so that a run of some seconds sees many of them expire.
+would not be sent), and copies are given up after a second, so that a run of some seconds sees many of them expire. The
+services that misbehave would stand on machines of their own; here they share a core with the load and the monolith, and
+run only when those are idle, so that what clients see is the proxy's doing.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +18,7 @@ from pathlib import Path
 from bench.compared import scrape, scrape_settled
 from bench.harm import FINE, Around
 from bench.harmful import FAULTS
-from bench.machine import BenchError, Cores, Process, free_port, settle, start, stop, tree, wait_listening
+from bench.machine import BenchError, Cores, Process, free_port, settle, start, stolen_ms, stop, tree, wait_listening
 from bench.open_loop import Latency
 from bench.throughput import fault_of
 from bench.upstream import SIZES, Upstream
@@ -67,6 +70,7 @@ def run_proxy(cores: Cores, folder: Path, upstream: Upstream) -> Iterator[tuple[
     command = [sys.executable, "-m", "bench.harmful", *map(str, faulty)]
     services = start("harmful services", command, cores.load, folder / "harmful.log")
     try:
+        os.sched_setscheduler(services.popen.pid, os.SCHED_IDLE, os.sched_param(0))
         for port in faulty:
             wait_listening(services, port)
         ports = {FINE: upstream.extracted, **dict(zip(FAULTS, faulty, strict=True))}
@@ -125,7 +129,9 @@ def one(
     counted = scrape(proxy.admin, fault)
     for pid in memory:
         Path(f"/proc/{pid}/clear_refs").write_text("5")  # the kernel's note of the peak begins anew
+    stolen = stolen_ms()
     run = load(proxy.url(fault), rate)
+    stolen = stolen_ms() - stolen
     copies = scrape_settled(proxy.admin, fault, counted, run.answered)
     grew = sum(memory_of(pid, "VmHWM") - at_first for pid, at_first in memory.items())
     process.check()
@@ -141,6 +147,7 @@ def one(
         copies.compared,
         sum(copies.dropped.values()),
         copies.results.get("not_compared", 0),
+        stolen,
     )
 
 
@@ -148,7 +155,8 @@ def described(each: Around) -> str:
     p99 = f"p99 {each.before.p99_ms:.2f} | {each.run.p99_ms:.2f} | {each.after.p99_ms:.2f} ms"
     p50 = f"p50 {each.before.p50_ms:.2f} | {each.run.p50_ms:.2f} | {each.after.p50_ms:.2f} ms"
     lost = each.run.failed + each.run.waiting
-    return f"{each.rate:,.0f}/s  {each.fault:9} {p50}  {p99}  {lost} failed, grew {each.grew_mib:.1f} MiB"
+    rest = f"{lost} failed, grew {each.grew_mib:.1f} MiB, {each.stolen_ms} ms stolen"
+    return f"{each.rate:,.0f}/s  {each.fault:9} {p50}  {p99}  {rest}"
 
 
 def memory_of(pid: int, name: str) -> int:

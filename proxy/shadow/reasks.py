@@ -9,8 +9,9 @@ legacy's own would.
 Nobody waits for an answer, and neither side may suffer: rates, a bound on how many pairs are held, a deadline, the
 shadow's mark, and an end of all questions while legacy has trouble (`calm`). An answer that says nothing about the pair
 (another build, none at all) is thrown away: noise must not be learned from trouble. That a side was busy or failed is
-kept, for it says how often that side does; under another status nothing else is compared. What legacy had refused its
-client (429) is asked about seldom: often enough to learn what such answers say, and no burden even to who refuses.
+kept, for it says how often that side does; under another status nothing else is compared. What a side
+had refused (429) is asked about seldom: often enough to learn what such answers say, and no burden even to who refuses.
+Whichever side it was: if only legacy's refusals were asked about seldom, the other's would look more frequent.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ HELD = 64  # pairs that wait for their answers, at most; evidence of their route
 HELD_BYTES = 64 * 1024 * 1024
 TURN = 0.05  # seconds between two looks whether both backends are free
 BEAT = 0.02  # seconds between two looks whether this process lags
-REFUSED = 2.0  # seconds between two questions that legacy had refused to answer its client
+REFUSED = 1.0  # seconds between two questions about pairs in which a side answered 429
 PATIENCE = 1.0  # seconds that a pair whose delay is over waits for its turn
 LINE = 4.0  # seconds of questions that may be in line before one more: at 10 a second, all that a new field gets freely
 
@@ -111,7 +112,7 @@ class Reasks:
         self._bytes = 0
         self._count = 0
         self._beat_due: float | None = None
-        self._refused = 0.0  # when the next pair that legacy refused may be asked about
+        self._refused = 0.0  # when the next pair in which a side refused may be asked about
         self._next = 0.0  # when the next pair may be due: what came together is asked one after another
 
     def follow(self, spec: RoutesSpec) -> None:
@@ -149,7 +150,7 @@ class Reasks:
         first = now if self._spec.reasks.second_legacy else now + self._spec.reasks.delay
         due = max(self._next, first)
         fits = len(self._held) < HELD and self._bytes + size <= HELD_BYTES and due - first < LINE
-        refused = _before(pair) == TOO_MANY
+        refused = TOO_MANY in (pair.legacy.status, pair.extracted.status)
         fits = fits and not (refused and now < self._refused)
         room = worth is Worth.MUCH or all(rate.has_room(now, per_second) for rate in rates)
         if not (worth and fits and room):

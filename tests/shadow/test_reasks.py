@@ -259,10 +259,11 @@ def refused(number: int = 0, answering: Side = Side.LEGACY) -> Pair:
 def test_what_legacy_refused_its_client_is_asked_about_seldom_and_a_second_refusal_stops_nothing() -> None:
     bench = Bench(delay=0.0)
     assert [bench.offer(refused(number)) for number in range(3)] == [True, False, False]
+    assert not bench.offer(pair()._replace(extracted=observed(Side.EXTRACTED, 429)))  # nor what the other side did
     assert bench.offer(pair(4))
     bench.wait(1.0)
     bench.answer(observed(Side.LEGACY, 429), observed(Side.EXTRACTED, 429))
-    assert bench.counted == ["budget", "budget", "done", "done"]
+    assert bench.counted == ["budget", "budget", "budget", "done", "done"]
     assert bench.stopped == ["legacy answered 429"]  # of the pair that it had not refused
     bench.wait(SHORTEST)
     assert bench.offer(refused())
@@ -274,7 +275,7 @@ def test_what_legacy_refused_its_client_is_asked_about_seldom_and_a_second_refus
         asked += bench.offer(refused(number), (("$.other", Kind.VALUE),))
         bench.wait(0.25)
         bench.answer(observed(Side.LEGACY, 429), observed(Side.EXTRACTED, 429))
-    assert (asked, len(bench.stopped)) == (10, 1)
+    assert (asked, len(bench.stopped)) == (20, 1)
 
 
 def test_a_copy_that_legacy_refused_is_our_own_doing() -> None:

@@ -26,6 +26,7 @@ class NotCompared(StrEnum):
     OVERLOADED = "overloaded"  # the comparing process lagged
     SHADOW_CANCELLED = "shadow_cancelled"  # our own deadline or drain, not the backend's doing
     LEARNING = "learning"  # a field that may be noise: not yet asked again often enough to tell
+    DEFECT = "defect"  # of this program, at this pair: control's log has it
 
 
 class Risk(StrEnum):

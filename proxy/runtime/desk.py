@@ -176,7 +176,11 @@ class Desk:
             settle(not_compared(NotCompared.OVERLOADED))
         else:
             decide = partial(self.explaining.decide, key, pair, rules, sampled, settle)
-            self._comparer.compare(pair, rules, decide)
+            try:
+                self._comparer.compare(pair, rules, decide)
+            except Exception:  # it would end the link, and a pair that is told again would end it for ever
+                log.exception("pair_failed", route=pair.route, remedy="a defect of this program: please report it")
+                settle(not_compared(NotCompared.DEFECT))
 
     def _settle_pair(self, key: EvidenceKey, request: int, pair: Pair, origin: Origin, found: Comparison) -> None:
         legacy, extracted = pair.legacy, pair.extracted
@@ -195,9 +199,9 @@ class Desk:
             Asked(pair.request.method, legacy.status, pair.request.target),
             origin,
         )
-        self._add(settled, found)
         if found.result is Result.MISMATCH:
             self._keep_example(key, pair, found)
+        self._add(settled, found)
 
     def _take_failure(self, key: EvidenceKey, arrival: float, request: int, outcome: str, origin: Origin) -> None:
         """The extracted side failed while it was to answer the client: the same signature as a copy that failed."""

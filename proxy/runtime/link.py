@@ -19,7 +19,6 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Any, cast
 
-from proxy.model.headers import Headers
 from proxy.model.observation import CapturedBody, CapturedRequest, Observation, Pair
 from proxy.model.outcome import Outcome
 from proxy.model.sides import Side
@@ -158,7 +157,7 @@ def _common(one: bytes, other: bytes, most: int, *, at_end: bool) -> int:
 
 
 def plain_request(request: CapturedRequest) -> tuple[object, ...]:
-    return (request.method, request.target, plain_headers(request.headers), tuple(request.body))
+    return (request.method, request.target, list(request.headers), tuple(request.body))
 
 
 def plain_observation(observation: Observation, data: bytes | Middle) -> tuple[object, ...]:
@@ -168,7 +167,7 @@ def plain_observation(observation: Observation, data: bytes | Middle) -> tuple[o
         backend,
         str(outcome),
         status,
-        plain_headers(headers),
+        list(headers),
         (data, body.size, body.complete),
         build,
         first_byte,
@@ -194,10 +193,6 @@ def pack_pair(pair: Pair) -> tuple[int, bytes]:
     )
 
 
-def plain_headers(headers: Headers) -> list[tuple[bytes, bytes]]:
-    return [(key, value) for key, value in headers]
-
-
 _SIDES = {str(side): side for side in Side}  # a look-up is a tenth of what calling the enum costs
 _OUTCOMES = {str(outcome): outcome for outcome in Outcome}
 
@@ -207,25 +202,15 @@ def read_request(plain: Any) -> CapturedRequest:
     return CapturedRequest(method, target, headers, CapturedBody(*body))
 
 
-def read_observation(plain: Any) -> Observation:
-    side, backend, outcome, status, headers, body, build, first_byte, total = plain
-    return Observation(
-        _SIDES[side], backend, _OUTCOMES[outcome], status, headers, CapturedBody(*body), build, first_byte, total
-    )
+def read_observation(plain: Any, other: bytes = b"") -> Observation:
+    """`other` is the body that a middle was taken out of."""
+    side, backend, outcome, status, headers, (data, size, complete), build, first_byte, total = plain
+    body = CapturedBody(around(data, other) if type(data) is tuple else data, size, complete)
+    return Observation(_SIDES[side], backend, _OUTCOMES[outcome], status, headers, body, build, first_byte, total)
 
 
 def unpack_pair(packed: bytes) -> Pair:
     route, epoch, rules, arrival, request, left, right, answering = unpack(packed)
-    legacy, extracted = read_observation(left), read_observation(right)
-    middle = cast(Middle, extracted.body.data)
-    body = extracted.body._replace(data=around(middle, legacy.body.data))
-    return Pair(
-        route,
-        epoch,
-        rules,
-        arrival,
-        read_request(request),
-        legacy,
-        extracted._replace(body=body),
-        _SIDES[answering],
-    )
+    legacy = read_observation(left)
+    extracted = read_observation(right, legacy.body.data)
+    return Pair(route, epoch, rules, arrival, read_request(request), legacy, extracted, _SIDES[answering])

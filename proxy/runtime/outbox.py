@@ -8,7 +8,6 @@ parsing, and most pairs of a finished service are equal); all others cross.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
@@ -29,22 +28,22 @@ CONTROL_LAGS = "control_lags"
 _NOBODYS = frozenset({Outcome.CLIENT_STALLED, Outcome.TUNNELLED, Outcome.CANCELLED, Outcome.DRAINED, Outcome.CUT})
 
 
-@dataclass(slots=True)
 class Outbox:
     """The contents of the next tick, as plain values."""
 
-    equal: list[tuple[Any, ...]] = field(default_factory=list)
-    pairs: list[tuple[Any, ...]] = field(default_factory=list)
-    not_compared: list[tuple[Any, ...]] = field(default_factory=list)
-    failed: list[tuple[Any, ...]] = field(default_factory=list)
-    fared: list[tuple[Any, ...]] = field(default_factory=list)
-    dropped: dict[tuple[str, int, str, str, str], int] = field(default_factory=dict)
-    asked: list[tuple[Any, ...]] = field(default_factory=list)
-    asked_unseen: int = 0
-    lines: list[tuple[Any, ...]] = field(default_factory=list)
-    given_up: int = 0
-    builds: dict[str, str] = field(default_factory=dict)  # last build seen, by backend; outlives the tick
-    pair_bytes: int = 0
+    def __init__(self) -> None:
+        self.equal: list[tuple[Any, ...]] = []
+        self.pairs: list[tuple[Any, ...]] = []
+        self.not_compared: list[tuple[Any, ...]] = []
+        self.failed: list[tuple[Any, ...]] = []
+        self.fared: list[tuple[Any, ...]] = []
+        self.dropped: dict[tuple[str, int, str, str, str], int] = {}
+        self.asked: list[tuple[Any, ...]] = []
+        self.asked_unseen = 0
+        self.lines: list[tuple[Any, ...]] = []
+        self.given_up = 0
+        self.builds: dict[str, str] = {}  # last build seen, by backend; outlives the tick
+        self.pair_bytes = 0
 
     def pair(self, pair: Pair, headers: tuple[bytes, ...], *, sampled: bool = False) -> bool:
         """Settles a byte-equal pair or queues it for control. `headers`: the compared ones, lower case. A `sampled` one

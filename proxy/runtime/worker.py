@@ -24,10 +24,8 @@ import uvloop
 from proxy import routing
 from proxy.data_path import DataPath, Doors
 from proxy.metrics import Accumulator
-from proxy.model.comparison import NotCompared
-from proxy.model.observation import Exchange, Observation, Pair
+from proxy.model.observation import Exchange, Observation
 from proxy.model.outcome import Outcome
-from proxy.model.records import Ended
 from proxy.model.sides import Side, Stage, StageSource
 from proxy.model.states import RouteState
 from proxy.routing.pin import BYTES as PIN_BYTES
@@ -35,8 +33,9 @@ from proxy.routing.pin import Pins
 from proxy.runtime import processes
 from proxy.runtime.control_line import ControlLine
 from proxy.runtime.intake import Intake
-from proxy.runtime.outbox import CONTROL_LAGS, Outbox
+from proxy.runtime.outbox import Outbox
 from proxy.runtime.processes import keep_going
+from proxy.runtime.reports import Reports
 from proxy.runtime.settings import Settings, public_url
 from proxy.runtime.shipping import snapshot_left
 from proxy.runtime.telling import tell
@@ -58,9 +57,9 @@ class Worker:
         self.data_path: DataPath | None = None
         self.shadow: Shadow | None = None
         self.breakers: dict[str, routing.Breaker] = {}
-        self.compared: dict[str, tuple[bytes, ...]] = {}  # by route, the header names that are compared
         self.outbox = Outbox()
         self.metrics = Accumulator()
+        self.reports = Reports(self.metrics, self.outbox, settings.access_log)
         self.halted = False
         self.unheard_halt = False  # a halt by signal that control has not confirmed
         self.ready = asyncio.Event()
@@ -124,7 +123,7 @@ class Worker:
         if self.halted and not snapshot.halted:
             snapshot = halted(snapshot)
         self.snapshot = snapshot
-        self.compared.clear()
+        self.reports.follow(snapshot)
         if self.data_path is None:
             self._assemble(snapshot)
             self.ready.set()
@@ -142,15 +141,15 @@ class Worker:
             budget=snapshot.spec.shadow,
             call=self._call,
             breaker=lambda backend: self.data_path.gate(backend) if self.data_path else None,
-            publish=self._publish,
-            not_compared=self._not_compared,
-            dropped=self._dropped,
+            publish=self.reports.pair,
+            not_compared=self.reports.not_compared,
+            dropped=self.reports.dropped,
             in_flight=lambda: self.data_path.in_flight if self.data_path else 0,
             clock=monotonic,
         )
         self.data_path = DataPath(
             snapshot=snapshot,
-            record=self._record,
+            record=self.reports.ended,
             offer=shadow.offer,
             breakers=self._breaker,
             dice=random.random,
@@ -188,26 +187,6 @@ class Worker:
             breaker = self.breakers[backend] = routing.Breaker(spec.breaker)
         return breaker
 
-    def _record(self, ended: Ended) -> None:
-        self.metrics.request(ended.route, ended.side, ended.outcome, ended.code)
-        self.metrics.observe(ended.route, ended.side, "answer", ended.seconds)
-        share = self.settings.access_log
-        self.outbox.ended(ended, line=share > 0 and (share >= 1 or random.random() < share))  # noqa: S311 - sampling
-        if ended.share:
-            self.outbox.shared(ended, self._extracted_of(ended.route), monotonic())
-        if ended.fell_back:
-            self.metrics.add("strangler_fallbacks_total", (ended.route, ended.fell_back), 1)
-            self._failed_as_answering(ended, ended.fell_back)
-        elif ended.side == Side.EXTRACTED and ended.outcome.startswith("upstream_") and ended.method not in SAFE:
-            self._failed_as_answering(ended, ended.outcome)
-
-    def _failed_as_answering(self, ended: Ended, outcome: str) -> None:
-        snapshot = self.snapshot
-        state = snapshot.states.get(ended.route) if snapshot else None
-        if snapshot is not None and state is not None and outcome.startswith("upstream_"):
-            rules, backend = snapshot.rules.get(ended.route, ""), self._extracted_of(ended.route)
-            self.outbox.extracted_failed(ended, state.epoch, rules, backend, monotonic(), outcome)
-
     def _call(
         self, exchange: Exchange, backend: str, side: Side, deadline: float, done: Callable[[Observation], None]
     ) -> Callable[[], None]:
@@ -232,35 +211,6 @@ class Worker:
             capture=snapshot.spec.shadow.capture,
             done=done,
         )
-
-    def _publish(self, pair: Pair) -> None:
-        shadowed = pair.extracted if pair.answering is Side.LEGACY else pair.legacy
-        self.metrics.observe(pair.route, str(shadowed.side), "shadow", shadowed.total)
-        headers = self.compared.get(pair.route)
-        if headers is None:
-            route = self.snapshot.spec.by_name.get(pair.route) if self.snapshot else None
-            headers = tuple(name.lower().encode("latin-1") for name in route.compare.headers) if route else ()
-            self.compared[pair.route] = headers
-        if not self.outbox.pair(pair, headers, sampled=self._is_sampled(pair)):
-            self.metrics.add("strangler_shadow_dropped_total", (pair.route, CONTROL_LAGS), 1)
-
-    def _is_sampled(self, pair: Pair) -> bool:
-        """True for the share of pairs that control asks again whether they differ or not."""
-        reasks = self.snapshot.spec.reasks if self.snapshot else None
-        if reasks is None or not reasks.per_second or pair.request.method not in SAFE:
-            return False
-        return 100 * random.random() < reasks.sample  # noqa: S311 - a sample, not a secret
-
-    def _not_compared(self, exchange: Exchange, reason: NotCompared) -> None:
-        self.outbox.skipped(exchange, reason, self._extracted_of(exchange.route))
-
-    def _dropped(self, exchange: Exchange, reason: str) -> None:
-        self.metrics.add("strangler_shadow_dropped_total", (exchange.route, reason), 1)
-        self.outbox.drop(exchange, reason, self._extracted_of(exchange.route))
-
-    def _extracted_of(self, route: str) -> str:
-        known = self.snapshot.spec.by_name.get(route) if self.snapshot else None
-        return known.extracted if known else ""
 
     # the link
 
@@ -302,9 +252,6 @@ class Worker:
         if self.shadow is not None:
             self.shadow.drain()
         data_path.close()
-
-
-SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
 
 
 def shared_pins(descriptor: int) -> Pins:

@@ -161,6 +161,24 @@ def test_a_legacy_that_has_enough_is_left_alone_and_no_client_notices(tmp_path: 
         assert "reasks_stopped" in proxy.log.read_text()
 
 
+def test_clients_beyond_their_quota_do_not_end_the_questions_and_what_refusals_say_is_known(tmp_path: Path) -> None:
+    legacy = shop(statuses=lambda marked: 429)
+    service = shop(lambda number: {**noisy(number), "fee": 99}, build="b1", statuses=lambda marked: 429)
+    with backends(legacy, service), running(tmp_path, routes(legacy, service)) as proxy:
+        numbers = itertools.count()
+
+        def found() -> bool:
+            assert {proxy.get(f"/items/{next(numbers)}")[0] for _ in range(10)} == {429}
+            view = proxy.route("read")
+            return view["noise"]["reasks"].get("done", 0) >= 3 and {row["path"] for row in view["signatures"]} == {
+                "$.fee"
+            }
+
+        until(found, "the wrong fee of refusals to be found", 60.0)
+        assert proxy.metric("strangler_reasks_stopped") == 0
+        assert len(legacy.marked) < len(legacy.asked) / 10  # once a second
+
+
 def test_a_write_is_never_asked_again(tmp_path: Path) -> None:
     legacy, service = shop(), shop(build="b1")
     text = routes(legacy, service).replace("build_header: X-Build}", "build_header: X-Build, shadow_writes: sandbox}")

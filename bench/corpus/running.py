@@ -203,7 +203,8 @@ class Run:
         waiting = _Waiting(number, pair, first, mistake, truth)
         sampled = self.dice.random() * 100 < SPEC.reasks.sample
         if first.result is Result.MISMATCH:
-            if not self.reasks.offer(pair, first.fields, sampled, partial(self._again, waiting)):
+            asked_for = first.fields | self.noise.striking(first)
+            if not self.reasks.offer(pair, asked_for, sampled, partial(self._again, waiting)):
                 self._decide(waiting, None, {})
             return
         self._settle(waiting, first)

@@ -10,14 +10,21 @@ from proxy.model.comparison import Difference, Kind, Risk
 
 
 def texts(left: str, right: str, found: Findings) -> None:
-    """One difference at most: where two texts part, everything after it may be shifted."""
+    """One difference at most, shown as the line that it is in: where two texts part, everything after it may be
+    shifted."""
     if left == right:
         return
     at = first_difference(left, right)
-    line = left.count("\n", 0, at) + 1
-    column = at - (left.rfind("\n", 0, at) + 1) + 1
-    ours, theirs = shown_pair(left, right)
+    start = left.rfind("\n", 0, at) + 1
+    line, column = left.count("\n", 0, start) + 1, at - start + 1
+    ours, theirs = shown_pair(_line(left, start), _line(right, start))
     found.add(Difference("body", Kind.BODY, Risk.MEDIUM, ours, theirs, f"body:{line}:{column}"))
+
+
+def _line(text: str, start: int) -> str:
+    """To its end, and with that: one side may lack it."""
+    end = text.find("\n", start)
+    return text[start:] if end < 0 else text[start : end + 1]
 
 
 def byte_strings(left: bytes, right: bytes, found: Findings) -> None:

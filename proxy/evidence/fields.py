@@ -52,6 +52,10 @@ ENOUGH = 30  # re-asks after which something is known
 RARE = 200  # one in so many
 REMEMBERED = 32  # fields, the first that came up, of which values are remembered
 STATUS: Field = ("status", Kind.STATUS)
+SPOKEN = frozenset({Kind.VALUE, Kind.HEADER, Kind.BODY, Kind.TYPE, Kind.MISSING})  # differences that show a value
+VALUES = frozenset({Kind.VALUE, Kind.HEADER, Kind.BODY})  # of both sides
+NEVER_STOOD = 100  # times that legacy said something else when asked again, before it is known to do so always
+FINE = 3  # decimals of a second of a clock that two askings never meet at
 
 
 class Test(NamedTuple):
@@ -164,10 +168,12 @@ class Record:
 
     def turn(self, field: Field, places: Places) -> None:
         """Takes in the first answers of one pair that differs here, asked again or not."""
-        if self.hull.has_few or self.hull.unit or self.ordinal > REMEMBERED:
-            return  # few values, or times: nothing to remember
-        if field[1] not in (Kind.VALUE, Kind.HEADER):
-            return
+        if field[1] in SPOKEN:
+            for one, _ in places.values():
+                if one or field[1] is Kind.HEADER:
+                    self.hull.traits.see(one)
+        if self.hull.has_few or self.ordinal > REMEMBERED or field[1] not in VALUES:
+            return  # few values: nothing to remember
         if self.memory is None:
             self.memory = Repeats()
         balance = self.memory.turn(places.values())
@@ -180,6 +186,36 @@ class Record:
         if self.hull.off(legacy, extracted, kind):
             return True
         return self.memory is not None and self.memory.is_out_of_place(extracted)
+
+    def is_off_again(self, field: Field, asked: Asked) -> bool:
+        """Whether what the extracted side said twice gives it away: the same where legacy never says the same twice
+        and neither answer of legacy's is it, or both times what legacy hardly ever says."""
+        if field[1] not in VALUES or not asked.speak(field, asked.again, asked.other, asked.itself, asked.crossed):
+            return False
+        if field in asked.again.fields and field in asked.crossed.fields and field not in asked.itself.fields:
+            places = asked.first.places(field)
+            is_new_each_time = not self.hull.stood and self.varied >= NEVER_STOOD and self._never_comes_back
+            if is_new_each_time and not any(_is_coarse(one) for _, one in places.values()):
+                return not asked.itself.lacks(field, frozenset(places), False)
+        again, other = asked.again.places(field), asked.other.places(field)
+        for place, (one, two) in asked.first.places(field).items():
+            legacy = (one, again[place][1]) if place in again else (one,)
+            if place in other and self.hull.traits.off_twice(legacy, (two, other[place][1])):
+                return True
+        return False
+
+    def is_striking(self, field: Field, places: Places) -> bool:
+        """Whether the extracted side's answer alone is worth asking again."""
+        if self.flagged or field[1] not in VALUES:
+            return False
+        traits, memory = self.hull.traits, self.memory if self._never_comes_back else None
+        return any(
+            traits.is_striking(one, two) or (memory is not None and memory.has(two)) for one, two in places.values()
+        )
+
+    @property
+    def _never_comes_back(self) -> bool:
+        return self.memory is not None and self.memory.is_telling
 
     def _test(self, field: Field, asked: Asked) -> None:
         by_place = asked.by_place(field)
@@ -204,7 +240,12 @@ class Record:
             self.hull.see_pair(one, two)
         if field in asked.again.fields:
             self.varied += 1
+            if kind in SPOKEN:
+                for _, two in asked.again.places(field).values():
+                    if two or kind is Kind.HEADER:
+                        self.hull.traits.see(two)
         else:
+            self.hull.stood += 1
             known = asked.first if field in asked.first.fields else asked.both
             for one, _ in known.places(field).values():
                 if one:
@@ -290,6 +331,12 @@ class Record:
 
 def _sign(value: float) -> int:
     return (value > 0) - (value < 0)
+
+
+def _is_coarse(shown: str) -> bool:
+    """A clock that may show the same after the time that lies between two questions."""
+    form = form_of(shown)
+    return form.slack == LATER and form.places < FINE
 
 
 def _above(one: str, other: str) -> int:

@@ -48,7 +48,8 @@ from proxy.model.noise import FieldNoise, Reading, Reask
 
 MOST = 2000  # fields
 ROUNDS = 4  # more questions about one request of which both sides stand by their answers
-_VERSION = 3  # of what is stored
+_VERSION = 4  # of what is stored
+_READ = (3, 4)  # versions that are understood
 
 Stood = Mapping[Field, frozenset[str]]  # where both sides have stood by different answers so far
 
@@ -97,6 +98,21 @@ class Noise:
         self._turn(seen)
         known = [(field, self._records.get(field), places) for field, places in seen.veiled.items()]
         return frozenset([field for field, record, places in known if record is not None and record.is_stale(places)])
+
+    def striking(self, first: Comparison) -> frozenset[Field]:
+        """Of a mismatch that was glanced at, the fields at which the extracted side says what legacy hardly ever does,
+        or what was said before: worth a question of their own, under names of their own."""
+        if first.result is not Result.MISMATCH:
+            return frozenset()
+        seen = Seen(first)
+        known = [(field, self._records.get(field)) for field in seen.fields]
+        return frozenset(
+            [
+                (f"{field[0]} striking", field[1])
+                for field, record in known
+                if record is not None and record.varied and record.is_striking(field, seen.places(field))
+            ]
+        )
 
     def standing(self, first: Comparison, reask: Reask) -> Stood:
         """Where both sides stood by different answers, and chance could be the reason: worth asking once more."""
@@ -170,7 +186,7 @@ class Noise:
     def restored(cls, plain: dict[str, Any]) -> Noise:
         """From `plain`; what was written by another version is begun anew. Raises ValueError for what is neither."""
         noise = cls()
-        if plain.get("version") != _VERSION:
+        if plain.get("version") not in _READ:
             return noise
         try:
             noise._asked, noise._came = int(plain["asked"]), int(plain["came"])
@@ -253,6 +269,8 @@ class Noise:
         if record is not None:
             places = seen.places(field).values()
             if record.flagged or any(record.is_off(one, two, field[1]) for one, two in places):
+                return False, False
+            if asked is not None and record.is_off_again(field, asked):
                 return False, False
         if record is None or not record.varied:  # legacy never varied here, as far as is known
             told = self._asked if field == STATUS else self._alike[seen.statuses[0]]

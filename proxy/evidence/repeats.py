@@ -13,7 +13,7 @@ that the budget lets us ask again.
 That holds as long as the sides differ in nothing but chance. One is asked a little later, and of two neighbouring
 readings of a clock the earlier is likelier to have been heard before. Hence:
 
-- times are left out, and a value counts as seen only when it was first said at least AGE such pairs ago: what ticks
+- times are no coin, and a value counts as seen only when it was first said at least AGE such pairs ago: what ticks
   slowly has moved on by then, and where many pairs share a tick legacy repeats itself and the next rule holds;
 - only fields are asked about in which legacy's values practically never (RARELY) come back, which is decided from
   earlier pairs alone, so that the coin stays fair. This also leaves out what has a few values, states that go forward
@@ -60,10 +60,11 @@ class Repeats:
         seen before than of legacy's; 0 while the field is none in which that says anything."""
         if not self._tags:
             return 0
-        fit = [(_number(one), _number(other)) for one, other in values if is_fit(one) and is_fit(other)]
+        known = [(one, other) for one, other in values if is_fit(one) and is_fit(other)]
+        fit = [(_number(one), _number(other)) for one, other in known]
         if not fit:
             return 0
-        says = self.pairs >= KNOWN and self._again * RARELY <= self.pairs
+        says = self.is_telling and not any(form_of(one).slack for pair in known for one in pair)
         balance = sum([self._is_old(other) - self._is_old(one) for one, other in fit]) if says else 0
         if self.pairs >= SURE and not self._again:
             self._stale.update((other, None) for _, other in fit if self._is_old(other))
@@ -85,6 +86,11 @@ class Repeats:
         repeated anything. Noise that never did so in n pairs does it in the next with a chance of about 1/n."""
         return not self._again and is_fit(extracted) and _number(extracted) in self._stale
 
+    @property
+    def is_telling(self) -> bool:
+        """Whether legacy's values practically never come back, as far as is known."""
+        return self.pairs >= KNOWN and self._again * RARELY <= self.pairs
+
     def has(self, value: str) -> bool:
         """Whether it was first said long enough ago."""
         return self._is_old(_number(value))
@@ -105,5 +111,5 @@ def _number(value: str) -> int:
 
 
 def is_fit(shown: str) -> bool:
-    """No time, not absent, not cut."""
-    return shown != "" and "…" not in shown and not form_of(shown).slack
+    """Not absent, not cut."""
+    return shown != "" and "…" not in shown

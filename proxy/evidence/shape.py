@@ -4,10 +4,10 @@ A blank cheque for a noisy field would hide a clock one hour off, an id of anoth
 each field keeps the hull of what legacy itself said there: the forms of its values (uuid of a version, time with a
 kind of offset, url on a host, number, text), the range of lengths and decimal places, the characters in use, the common
 beginning, where its separators stand, the values themselves while they are few, what two answers of legacy to one
-request have in common (`parts`), of lists in several orders what they are sorted by all the same (`sorted_by`), and for
-numbers and times how far these two were apart. A value of the extracted side
-is off when it leaves the hull *and* is unlike legacy's answer to the same request: what legacy says right now is never
-off.
+request have in common (`parts`), what can be counted of how values are drawn (`traits`), of lists in several orders
+what they are sorted by all the same (`sorted_by`), and for numbers and times how far these two were apart. A value of
+the extracted side is off when it leaves the hull *and* is unlike legacy's answer to the same request: what legacy says
+right now is never off.
 
 Only legacy's values are learned, so a regression cannot teach the hull to accept it. A hull, not a set of classes: a
 hex id that happens to have no letter is still hex. A property speaks only when it has settled, that is, after ENOUGH
@@ -26,6 +26,7 @@ from typing import Any
 from proxy.evidence.form import LATER, Form, form_of
 from proxy.evidence.parts import fine_and_coarse
 from proxy.evidence.sorted_by import SortedBy
+from proxy.evidence.traits import Traits
 from proxy.model.comparison import Kind
 
 ENOUGH = 20  # values of legacy before a property of them may speak
@@ -60,6 +61,8 @@ class Hull:
         "places",
         "prefix",
         "ratio",
+        "stood",
+        "traits",
         "unit",
     )
 
@@ -80,6 +83,8 @@ class Hull:
         self.grew: dict[str, int] = {}
         self.parts = fine_and_coarse()
         self.orders = SortedBy()
+        self.stood = 0  # re-asks in which legacy said the same twice
+        self.traits = Traits()
 
     def see(self, shown: str, kind: Kind) -> None:
         """Takes in one value of legacy."""
@@ -126,8 +131,10 @@ class Hull:
         """Why a value of the extracted side is none that noise of legacy's would give; "" when it could be. `legacy`
         is legacy's answer to the same request."""
         if kind in HEADS_ONLY:
-            legacy, extracted = _head(legacy), _head(extracted)
-            return "" if self.few is None or extracted in (*self.few, legacy) else f"{extracted}, which legacy never is"
+            head = _head(extracted)
+            if self.few is not None and head not in (*self.few, _head(legacy)):
+                return f"{head}, which legacy never is"
+            return self.traits.off(legacy, extracted, True)
         if kind is Kind.ORDER:
             return self.orders.off(extracted)
         if kind is Kind.MISSING and not extracted:
@@ -147,6 +154,7 @@ class Hull:
             self._off_amount(ours, theirs)
             or self._off_text(ours, theirs)
             or self._off_parts(ours, theirs, legacy, extracted)
+            or self.traits.off(legacy, extracted, self.has_few)
         )
 
     def _off_amount(self, ours: Form, theirs: Form) -> str:
@@ -254,17 +262,22 @@ class Hull:
 
     def plain(self) -> list[Any]:
         """As JSON values, without the pieces of values it holds: they may be secrets, and are soon learned again."""
-        parts = [[one.framed, one.steady] for one in self.parts]
-        return [*(getattr(self, name) for name in _STORED), self.orders.plain(), parts, self.grew]
+        parts = [[one.framed, one.steady, one.apart] for one in self.parts]
+        own = [getattr(self, name) for name in _STORED]
+        return [*own, self.orders.plain(), parts, self.grew, self.stood, self.traits.plain()]
 
     @classmethod
     def restored(cls, plain: Iterable[Any]) -> Hull:
         hull = cls()
-        *values, orders, parts, grew = plain
+        values = list(plain)
+        own, (orders, parts, grew, *later) = values[: len(_STORED)], values[len(_STORED) :]
+        if later:  # what version 3 did not keep
+            hull.stood, hull.traits = int(later[0]), Traits.restored(later[1])
         hull.orders = SortedBy.restored(orders)
-        for one, (framed, steady) in zip(hull.parts, parts, strict=True):
+        for one, (framed, steady, *apart) in zip(hull.parts, parts, strict=True):
             one.framed, one.steady = framed, list(steady)
-        for name, value in zip(_STORED, values, strict=True):
+            one.apart = list(apart[0]) if apart else [-1.0] * len(one.steady)
+        for name, value in zip(_STORED, own, strict=True):
             setattr(hull, name, value)
         hull.grew = {**grew, "few": hull.count, "frame": hull.count}
         return hull

@@ -228,7 +228,7 @@ class Run:
             self._note_flags()
             self._insist(waiting, reask, still, rounds - 1)
 
-        may = standing and rounds
+        may = any(standing.values()) and rounds
         if not (may and self.reasks.offer(waiting.pair, once_more(standing), False, asked)):
             self._decide(waiting, reask, so_far)
 

@@ -97,9 +97,12 @@ class Seen:
 class Asked:
     """One pair asked again: all six comparisons of its four answers."""
 
-    __slots__ = ("again", "both", "crossed", "first", "itself", "other")
+    __slots__ = ("_in_place", "again", "both", "crossed", "first", "itself", "other")
 
     def __init__(self, first: Comparison, reask: Reask, in_place: bool = False) -> None:
+        self._in_place: Asked | tuple[Comparison, Reask] | None = None
+        if not in_place and any(one.in_place for one in (first, *reask)):
+            self._in_place = first, reask
         self.first = Seen(first, in_place)
         self.again = Seen(reask.legacy_again, in_place)
         self.other = Seen(reask.extracted_again, in_place)
@@ -114,6 +117,13 @@ class Asked:
     @property
     def _all(self) -> tuple[Seen, ...]:
         return self.first, self.again, self.other, self.itself, self.both, self.crossed
+
+    @property
+    def in_place(self) -> Asked:
+        """The same with all lists read place by place."""
+        if type(self._in_place) is tuple:
+            self._in_place = Asked(*self._in_place, in_place=True)
+        return self if self._in_place is None else self._in_place  # type: ignore[return-value]  # the tuple is gone
 
     def by_place(self, field: Field) -> bool:
         return all(seen.is_full(field) for seen in self._all)

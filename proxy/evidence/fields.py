@@ -43,14 +43,18 @@ from typing import Any, NamedTuple
 
 from proxy.evidence.asked import CLOCK, Asked, Places, is_busy, is_near
 from proxy.evidence.form import LATER, form_of
+from proxy.evidence.leaning import Leaning, lean_of_numbers, unlike
 from proxy.evidence.repeats import Repeats
 from proxy.evidence.shape import Hull, shared
 from proxy.evidence.sign_test import ALPHA, either_way, log_sum, log_weight, one_way
+from proxy.evidence.sorted_by import directions
 from proxy.model.comparison import Field, Kind
 
 ENOUGH = 30  # re-asks after which something is known
 RARE = 200  # one in so many
 REMEMBERED = 32  # fields, the first that came up, of which values are remembered
+LEANS = frozenset({Kind.VALUE, Kind.HEADER, Kind.TYPE, Kind.ORDER})
+NANO = 10**9  # what is stored is whole
 STATUS: Field = ("status", Kind.STATUS)
 SPOKEN = frozenset({Kind.VALUE, Kind.HEADER, Kind.BODY, Kind.TYPE, Kind.MISSING})  # differences that show a value
 VALUES = frozenset({Kind.VALUE, Kind.HEADER, Kind.BODY})  # of both sides
@@ -66,8 +70,8 @@ class Test(NamedTuple):
 
 
 TESTS = (
-    Test("differs", ("extracted_only", "legacy_only"), False, 0.2),
-    Test("stands", ("split", "swapped"), False, 0.15),
+    Test("differs", ("extracted_only", "legacy_only"), False, 0.15),
+    Test("stands", ("split", "swapped"), False, 0.1),
     Test("insists", ("insists", "gives_way"), False, 0.1),
     Test("stays", ("stays", "strays"), False, 0.1),
     Test("repeats", ("repeats", "recalls"), False, 0.1),
@@ -75,9 +79,10 @@ TESTS = (
     Test("direction", ("greater", "smaller"), True, 0.1),
     Test("distance", ("further", "nearer"), True, 0.1),
     Test("form", ("longer", "shorter"), True, 0.1),
+    Test("leans", ("leans", "turns"), False, 0.1),
 )
 PLAIN = ("varied", "extracted_varied", "in_first", "odd")
-COUNTS = (*PLAIN, *(name for test in TESTS for name in test.counts))
+COUNTS = (*PLAIN, *(name for test in TESTS for name in test.counts), "gives_up")  # new ones go to the end
 
 _STAKES = [log(test.stake) for test in TESTS]
 _COUNTED = {test.name: test.counts for test in TESTS}
@@ -87,7 +92,7 @@ class Record:
     """The counts of one field. `ordinal`: the how-many-th field that came up. `since`: pairs asked again before that
     are none of its; `last` is the latest in which it differed anywhere."""
 
-    __slots__ = (*COUNTS, "flagged", "hull", "last", "level", "memory", "ordinal", "since")
+    __slots__ = (*COUNTS, "flagged", "hull", "last", "leaning", "level", "memory", "ordinal", "since")
 
     varied: int
     extracted_varied: int
@@ -97,6 +102,9 @@ class Record:
     swapped: int
     insists: int
     gives_way: int
+    gives_up: int
+    leans: int
+    turns: int
     fails: int
     spares: int
     extracted_only: int
@@ -112,6 +120,7 @@ class Record:
         self.level = log_weight(ordinal)  # log of weight times evidence
         self.hull = Hull()
         self.memory: Repeats | None = None
+        self.leaning = Leaning()
 
     def learn(self, field: Field, asked: Asked, tested: bool) -> None:
         """Takes in one pair asked again. Not `tested` is the pair that brought the field up by its new answers: its
@@ -123,6 +132,12 @@ class Record:
         if tested and asked.speak(field, asked.again, asked.other):
             self._test(field, asked)
             self.level = log_weight(self.ordinal) + self.evidence()
+
+    def see_first(self, fate: str) -> None:
+        """Takes in what became of a difference that was shown as elements that moved."""
+        if fate in ("varied", "odd"):
+            self.in_first += 1
+            self.odd += fate == "odd"
 
     def insist(self, field: Field, standing: frozenset[str], asked: Asked) -> frozenset[str]:
         """Takes in one more pair of answers to a request of which both sides stood by their own at all places of
@@ -142,6 +157,15 @@ class Record:
         self._throw("insists", len(still) - len(standing - other - crossed))
         self.level = log_weight(self.ordinal) + self.evidence()
         return still
+
+    def is_given_up(self, field: Field, standing: frozenset[str], asked: Asked) -> bool:
+        """Whether the extracted side says something else at all places where it stood by its answer so far: what looked
+        like a deterministic mistake was chance. To be asked once of each answer."""
+        if not standing or not asked.speak(field, asked.itself):
+            return False
+        is_given_up = standing <= asked.itself.apart(field, "" not in standing)
+        self.gives_up += is_given_up
+        return is_given_up
 
     def see_veiled(self, places: Places) -> None:
         """Takes in what a ready-made rule passes over: only whether these are a few values."""
@@ -168,6 +192,7 @@ class Record:
 
     def turn(self, field: Field, places: Places) -> None:
         """Takes in the first answers of one pair that differs here, asked again or not."""
+        self.leaning.see_first(field[1], places)
         if field[1] in SPOKEN:
             for one, _ in places.values():
                 if one or field[1] is Kind.HEADER:
@@ -206,6 +231,8 @@ class Record:
 
     def is_striking(self, field: Field, places: Places) -> bool:
         """Whether the extracted side's answer alone is worth asking again."""
+        if not self.flagged and self.leaning.is_striking(field[1], places):
+            return True
         if self.flagged or field[1] not in VALUES:
             return False
         traits, memory = self.hull.traits, self.memory if self._never_comes_back else None
@@ -216,6 +243,10 @@ class Record:
     @property
     def _never_comes_back(self) -> bool:
         return self.memory is not None and self.memory.is_telling
+
+    def is_out_of_order(self, field: Field, places: Places) -> bool:
+        """Whether legacy's values are sorted along each list here, and the extracted side's are not."""
+        return _is_in_list(field) and self.hull.orders.off_values(directions(places))
 
     def _test(self, field: Field, asked: Asked) -> None:
         by_place = asked.by_place(field)
@@ -229,6 +260,28 @@ class Record:
         if field[1] is not Kind.STATUS and asked.both.speaks(field):  # legacy's 5xx is compared with nothing
             self._test_values(field, asked)
 
+    def lean(self, field: Field, asked: Asked, passed: int = 0) -> bool:
+        """Which of the two new answers takes after the extracted side's first one; see `leaning`. Whether it is worth
+        asking once more; `passed`, how often that was so."""
+        asked = asked.in_place if field[0].endswith("[*]") else asked
+        speaks = asked.speak(field, asked.first, asked.itself, asked.crossed, asked.both)
+        if not speaks or field not in asked.first.fields or field[1] not in LEANS:
+            return False
+        lean = 0.0
+        if not field[0].endswith("[*]"):
+            lean = lean_of_numbers(asked.first.places(field), asked.both.places(field))
+        sizes: tuple[float, ...] = (abs(lean),)
+        if not lean:
+            apart = [
+                max(1, unlike(seen.places(field))) if field in seen.fields else 0
+                for seen in (asked.itself, asked.crossed)
+            ]
+            lean, sizes = apart[1] - apart[0], (-min(apart), -max(apart))
+        self._throw("leans", _sign(lean))
+        is_worth_it = self.leaning.bet(lean, sizes, passed)
+        self.level = log_weight(self.ordinal) + self.evidence()
+        return is_worth_it
+
     def _learn_legacy(self, field: Field, asked: Asked) -> None:
         if not asked.again.speaks(field):
             return
@@ -240,6 +293,8 @@ class Record:
             self.hull.see_pair(one, two)
         if field in asked.again.fields:
             self.varied += 1
+            if _is_in_list(field):
+                self.hull.orders.see_values(directions(asked.again.places(field)))
             if kind in SPOKEN:
                 for _, two in asked.again.places(field).values():
                     if two or kind is Kind.HEADER:
@@ -273,6 +328,8 @@ class Record:
 
     def test_evidence(self, test: Test) -> float:
         """Logarithm of the evidence of one test."""
+        if test.name == "leans":
+            return self.leaning.level
         return (either_way if test.both_ways else one_way)(*self.counts(test))
 
     def evidence(self) -> float:
@@ -290,6 +347,17 @@ class Record:
         return self.swapped > 0 and one_way(self.split, self.swapped) < log(1 / ALPHA)
 
     @property
+    def may_be_chance(self) -> bool:
+        """Where both stand by different answers, whether asking further may show that it was chance: not where legacy
+        has never stood by its answer in any other case, nor where nearly all went on to stand."""
+        chance = self.swapped + self.gives_up
+        return chance + self.odd > 0 and one_way(self._firm, chance) < log(1 / ALPHA)
+
+    @property
+    def _firm(self) -> int:
+        return max(0, self.split - self.gives_up)
+
+    @property
     def insists_by_chance(self) -> bool:
         """The same among those that were asked again and again."""
         return self.gives_way > 0 and one_way(self.insists, self.gives_way) < log(1 / ALPHA)
@@ -302,7 +370,7 @@ class Record:
     @property
     def is_steady(self) -> bool:
         """Noise is what nearly always lies behind a difference here, as far as asking has shown."""
-        is_rarely_split = self.split * RARE <= self.in_first or self.is_split_by_chance
+        is_rarely_split = self._firm * RARE <= self.in_first or self.is_split_by_chance
         return self.in_first >= ENOUGH and self.is_odd_as_legacy and is_rarely_split
 
     def for_new_build(self, ordinal: int) -> Record:
@@ -316,17 +384,23 @@ class Record:
     def plain(self) -> list[Any]:
         """As JSON values."""
         own = [self.ordinal, self.since, self.last, self.flagged, self.hull.plain()]
-        return [*own, *(getattr(self, name) for name in COUNTS)]
+        return [*own, *(getattr(self, name) for name in COUNTS), round(self.leaning.level * NANO)]
 
     @classmethod
     def restored(cls, plain: Iterable[Any]) -> Record:
         ordinal, since, last, flagged, hull, *counts = plain
         record = cls(int(ordinal), int(since))
         record.last, record.flagged, record.hull = int(last), bool(flagged), Hull.restored(hull)
-        for name, value in zip(COUNTS, counts, strict=True):
+        for name, value in zip(COUNTS, counts, strict=False):  # an older store has fewer
             setattr(record, name, int(value))
+        if len(counts) > len(COUNTS):
+            record.leaning = Leaning(int(counts[len(COUNTS)]) / NANO)
         record.level = log_weight(record.ordinal) + record.evidence()
         return record
+
+
+def _is_in_list(field: Field) -> bool:
+    return field[1] is Kind.VALUE and "[*]" in field[0]
 
 
 def _sign(value: float) -> int:

@@ -40,7 +40,7 @@ from collections.abc import Mapping
 from math import log
 from typing import Any
 
-from proxy.evidence.asked import Asked, Seen, field_of, is_busy
+from proxy.evidence.asked import Asked, Seen, field_of, instead, is_busy
 from proxy.evidence.fields import ENOUGH, STATUS, TESTS, Record, Test
 from proxy.evidence.sign_test import ALPHA, discoveries, shown_evidence
 from proxy.model.comparison import Comparison, Field, Kind, NotCompared, Result
@@ -51,7 +51,8 @@ ROUNDS = 4  # more questions about one request of which both sides stand by thei
 _VERSION = 4  # of what is stored
 _READ = (3, 4)  # versions that are understood
 
-Stood = Mapping[Field, frozenset[str]]  # where both sides have stood by different answers so far
+_LEANS = "~"  # in place of a place: the extracted side's answers take after each other
+Stood = Mapping[Field, frozenset[str]]  # where both have stood by different answers so far; nowhere: one gave up
 
 
 class Noise:
@@ -66,6 +67,7 @@ class Noise:
         self._alike: Counter[int] = Counter()  # of them, those in which legacy said this status twice
         self._came = 0  # fields that ever came up
         self._latest: tuple[Reask, Asked] | None = None  # what is learned is read right after
+        self._leaning: dict[Field, frozenset[str]] = {}  # of the pair learned last
         self.flags = 0  # raised since this was made or restored: says when to look at `regressions`
 
     def learn(self, first: Comparison, reask: Reask) -> None:
@@ -76,6 +78,7 @@ class Noise:
         self._asked += 1
         self._alike[asked.first.statuses[0]] += asked.again.body
         loud = False
+        leaning: dict[Field, frozenset[str]] = {}
         for field in sorted(asked.fields, key=lambda field: (field not in asked.first.fields, field)):
             if field[1] is Kind.ERROR:
                 continue
@@ -83,9 +86,15 @@ class Noise:
             known = record is not None
             if record is None:
                 record = self._begin(field)
-            record.learn(field, asked, tested=known or field in asked.first.fields)
+            tested = known or field in asked.first.fields
+            record.learn(field, asked, tested=tested)
+            if tested and not record.flagged and record.lean(field, asked):
+                leaning[field] = frozenset({_LEANS})
             record.last = self._asked
             loud = loud or self._is_loud(record)
+        self._leaning = leaning
+        if first.in_place:
+            self._learn_in_place(asked)
         if loud:
             self._discover()
 
@@ -115,19 +124,21 @@ class Noise:
         )
 
     def standing(self, first: Comparison, reask: Reask) -> Stood:
-        """Where both sides stood by different answers, and chance could be the reason: worth asking once more."""
+        """Where both sides stood by different answers, and chance could be the reason, or the extracted side's two
+        have more in common than chance makes likely: worth asking once more. To be asked right after `learn`."""
         asked = self._all_six(first, reask)
-        found: dict[Field, frozenset[str]] = {}
+        found = dict(self._leaning)
         for field in asked.first.fields:
             record = self._records.get(field)
             if record is not None and record.varied and not record.flagged and asked.fate(field) == "split":
                 places = asked.stood(field)
-                if places and record.is_split_by_chance:
+                if places and (record.is_split_by_chance or record.may_be_chance):
                     found[field] = places
         return found
 
     def insist(self, standing: Stood, first: Comparison, reask: Reask) -> Stood:
-        """Learns from one more pair of answers to the request of `first`; what still stands."""
+        """Learns from one more pair of answers to the request of `first`; what still stands. A field without places is
+        one at which the extracted side gave up."""
         asked = self._all_six(first, reask)
         found: dict[Field, frozenset[str]] = {}
         loud = False
@@ -135,7 +146,14 @@ class Noise:
             record = self._records.get(field)
             if record is None:
                 continue
-            if still := record.insist(field, places, asked):
+            if passed := _passed(places):
+                if record.lean(field, asked, passed):
+                    found[field] = frozenset({_LEANS * (passed + 1)})
+                loud = loud or self._is_loud(record)
+                continue
+            if not places or record.is_given_up(field, places, asked):
+                found[field] = frozenset()
+            if places and (still := record.insist(field, places, asked)):
                 found[field] = still
             loud = loud or self._is_loud(record)
         if loud:
@@ -156,8 +174,14 @@ class Noise:
                 continue
             field = field_of(path, kind)
             is_explained, is_learning = self._judge(field, seen, asked, may_ask)
-            if is_explained and standing and field in standing:
-                is_explained = self._records[field].insists_by_chance
+            if not is_explained and (fields := instead(first, path, kind)) and not self._is_wrong(field, seen, asked):
+                is_explained, is_learning = self._judge_in_place(fields, first, reask, may_ask)
+            if standing and field in standing and not _passed(standing[field]):
+                record = self._records[field]
+                if standing[field]:
+                    is_explained = is_explained and record.insists_by_chance
+                elif not self._is_wrong(field, seen, asked):
+                    is_explained = record.is_odd_as_legacy
             if is_explained:
                 explained.add((path, kind))
             elif is_learning:
@@ -219,6 +243,13 @@ class Noise:
         record = self._records[field] = Record(self._came, since)
         return record
 
+    def _learn_in_place(self, asked: Asked) -> None:
+        """What elements that moved are place by place counts there, too, for those that cannot be asked again."""
+        in_place = asked.in_place
+        for field in in_place.first.fields - asked.first.fields:
+            if (record := self._records.get(field)) is not None:
+                record.see_first(in_place.fate(field))
+
     def _all_six(self, first: Comparison, reask: Reask) -> Asked:
         if self._latest is None or self._latest[0] is not reask:
             self._latest = reask, Asked(first, reask)
@@ -266,12 +297,8 @@ class Noise:
             legacy, extracted = map(str, seen.statuses)
             is_off = record.flagged or record.is_off(legacy, extracted, Kind.STATUS)
             return record.is_failing_as_legacy and not is_off, False
-        if record is not None:
-            places = seen.places(field).values()
-            if record.flagged or any(record.is_off(one, two, field[1]) for one, two in places):
-                return False, False
-            if asked is not None and record.is_off_again(field, asked):
-                return False, False
+        if self._is_wrong(field, seen, asked):
+            return False, False
         if record is None or not record.varied:  # legacy never varied here, as far as is known
             told = self._asked if field == STATUS else self._alike[seen.statuses[0]]
             is_new = told < ENOUGH and (may_ask or fate == "odd")
@@ -284,6 +311,26 @@ class Noise:
             case "split":
                 return record.is_split_by_chance, False
         return record.is_steady, may_ask
+
+    def _is_wrong(self, field: Field, seen: Seen, asked: Asked | None) -> bool:
+        """Whether the field is flagged, or shows here what noise of legacy's would not."""
+        record = self._records.get(field)
+        if record is None:
+            return False
+        places = seen.places(field)
+        if record.flagged or any(record.is_off(one, two, field[1]) for one, two in places.values()):
+            return True
+        return record.is_out_of_order(field, places) or (asked is not None and record.is_off_again(field, asked))
+
+    def _judge_in_place(
+        self, fields: frozenset[Field], first: Comparison, reask: Reask | None, may_ask: bool
+    ) -> tuple[bool, bool]:
+        """As `_judge`, of lists in which elements moved, by what they are place by place."""
+        asked = self._all_six(first, reask).in_place if reask is not None else None
+        seen = asked.first if asked is not None else Seen(first, in_place=True)
+        judged = [self._judge(field_of(*field), seen, asked, may_ask) for field in fields]
+        is_explained = all(is_explained for is_explained, _ in judged)
+        return is_explained, not is_explained and all(map(any, judged))
 
     def _described(self, field: Field, record: Record) -> FieldNoise:
         speaks = max(TESTS, key=lambda test: log(test.stake) + record.test_evidence(test))
@@ -305,6 +352,11 @@ class Noise:
         )
 
 
+def _passed(places: frozenset[str]) -> int:
+    """How often a request leaned the same way so far; 0 where it is something else that stands."""
+    return max((len(place) for place in places if place.startswith(_LEANS)), default=0)
+
+
 def _worth(record: Record) -> tuple[bool, bool, int, int]:
     """Least first: what may be forgotten."""
     tried = sum(sum(record.counts(test)) for test in TESTS)
@@ -324,6 +376,7 @@ _SAYINGS = {
     "direction": "is above legacy's in {} re-asks, below it in {}",
     "distance": "is further from legacy's first answer than its second in {} re-asks, nearer in {}",
     "repeats": "repeats an earlier value in {} answers where legacy says a new one, the other way round in {}",
+    "leans": "says again what takes after its first answer more than legacy's does in {} re-asks, less in {}",
     "form": "is written longer than legacy's in {} re-asks, shorter in {}",
 }
 

@@ -200,7 +200,7 @@ class Explaining:
             else:
                 self._comparer.compare_again(pair, again, rules, compared)
 
-        reasks = self._reasks if standing and rounds else None
+        reasks = self._reasks if any(standing.values()) and rounds else None
         if reasks is None or not reasks.offer(pair, once_more(standing), False, asked):
             settle(so_far)
 
@@ -241,7 +241,7 @@ class Explaining:
 
 def once_more(standing: Stood) -> list[Field]:
     """Under what names the budget of questions knows those that insist: each field has one for them, too."""
-    return [(f"{path} once more", kind) for path, kind in standing]
+    return [(f"{path} once more", kind) for (path, kind), places in standing.items() if places]
 
 
 def explained(

@@ -55,17 +55,18 @@ class Fields:
 
 
 class Rate:
-    """Questions to one backend in the last second, and those in line; below one a second, in the last 1/rate."""
+    """When questions to one backend are due. What counts is the second before the next one; below one a second, the
+    last 1/rate."""
 
     def __init__(self) -> None:
         self._times: deque[float] = deque()
 
-    def has_room(self, now: float, per_second: float) -> bool:
-        """True when one more that teaches little leaves half of the rate free."""
+    def has_room(self, due: float, per_second: float) -> bool:
+        """True when one more that teaches little, due then, leaves half of the rate free."""
         if per_second <= 0:
             return False
         window = max(1.0, 1.0 / per_second)
-        while self._times and self._times[0] <= now - window:
+        while self._times and self._times[0] <= due - window:
             self._times.popleft()
         return len(self._times) < max(1, int(per_second / 2))
 

@@ -152,7 +152,7 @@ class Reasks:
         fits = len(self._held) < HELD and self._bytes + size <= HELD_BYTES and due - first < LINE
         refused = TOO_MANY in (pair.legacy.status, pair.extracted.status)
         fits = fits and not (refused and now < self._refused)
-        room = worth is Worth.MUCH or all(rate.has_room(now, per_second) for rate in rates)
+        room = worth is Worth.MUCH or all(rate.has_room(due, per_second) for rate in rates)
         if not (worth and fits and room):
             self._ways.counted(pair.route, BUDGET)
             return False

@@ -10,7 +10,8 @@ side's values those are off that chance would hardly bring:
   that is extrapolated: the tail is taken to fall on as it falls from the last twentieth to the last value, by half
   where they are one. Below NEVER it is off. That tails fall at least so fast holds for what is drawn letter by letter.
 - *The same again.* A value in the CORNER of what legacy says is no proof; but where the extracted side stays in that
-  corner when it is asked again, and legacy was there neither time, the two chances multiply: CORNER**2 at most.
+  corner when it is asked again, the two chances multiply, CORNER**2 at most. Unless the corner is the request's own:
+  each of legacy's two answers to it must be what one of USUAL has.
 - *Letters* that legacy never used in this field, and *words* where it has a closed vocabulary and nothing that mixes
   letters with digits. Each of those it uses must have been used in TIMES values or more (a letter as common as the
   rarest of them, unseen: e**-TIMES), and none may be new in the last half of all values. Numbers are no words, and
@@ -36,7 +37,10 @@ from proxy.evidence.form import LATER, form_of
 ENOUGH = 100  # values before any of this may speak
 NEVER = 1e-5  # the chance below which a value is off; ten such questions are asked of it
 CORNER = 0.005  # the share of legacy's values that is worth a further question
-MANY = 400  # values before it is known where the corner is
+USUAL = 0.05  # legacy's answer to the same request has no more of it than this share of its values
+MANY = 400  # values before it is known where the corner is, and which letters are in use
+PLENTY = 1000  # values of which each is learned; afterwards one in STRIDE
+STRIDE = 7
 TIMES = 5  # values that have each letter, before another is off
 WORDS = 64  # of a closed vocabulary, at most
 LONG = 6  # characters of a word that say something of how it is drawn
@@ -45,13 +49,11 @@ DEEP = 15  # digits of numbers whose factors say something
 TWOS = 1 << 20  # and the least number of which the factors of two do
 
 _WORD = re.compile(r"[0-9A-Za-z\u0080-\U0010ffff]+")
-_RUN = re.compile(r"([0-9A-Za-z])\1\1+")
 _WHOLE = re.compile(r"-?[0-9]{1,40}")
-_OTHERS = [chr(code) for code in range(128) if not chr(code).isalnum()]
-_DIGITS, _SMALL, _CAPITAL = (
-    dict.fromkeys(map(ord, [*_OTHERS, *letters]))
-    for letters in ("0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-)
+_NUMERALS, _SMALL, _CAPITAL = b"0123456789", b"abcdefghijklmnopqrstuvwxyz", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_DRAWN = frozenset((_NUMERALS + _SMALL + _CAPITAL).decode())
+_OTHERS = bytes(code for code in range(256) if chr(code) not in _DRAWN)
+_NOT_OF = [_OTHERS + kind for kind in (_NUMERALS, _SMALL, _CAPITAL)]
 
 DEGREES = (
     "one character in a row",
@@ -96,7 +98,10 @@ def measured(shown: str) -> Measured:
             spoken = None
         elif spoken is not None and len(word) > 1:
             spoken.append(crc32(word.encode(errors="backslashreplace")))
-    run = max([len(found[0]) for found in _RUN.finditer(shown)], default=2)
+    run = 2
+    for char in _DRAWN.intersection(shown):
+        while char * (run + 1) in shown:
+            run += 1
     drawn = (*_drawn(longest), *_kinds(shown)) if len(longest) >= LONG else _SHORT
     return Measured((run, *drawn, *_factors(shown)), frozenset(letters), None if spoken is None else frozenset(spoken))
 
@@ -108,7 +113,8 @@ def _drawn(word: str) -> tuple[int, int]:
 
 def _kinds(shown: str) -> tuple[int, int, int]:
     """How few exceptions there are among letters and digits where most are of one kind."""
-    others = [len(shown.translate(table)) for table in (_DIGITS, _SMALL, _CAPITAL)]
+    data = shown.encode(errors="backslashreplace")
+    others = [len(data.translate(None, kind)) for kind in _NOT_OF]
     most = sum(others) / 4  # each letter or digit is another than two of the three kinds
     digits, small, capital = (-number if number <= most else -MIXED for number in others)
     return digits, small, capital
@@ -149,11 +155,31 @@ class Degree:
         falls = (last / above) ** (1 / (self.most - knee)) if self.most > knee else 0.5
         return last / total * float(min(max(falls, 0.1), 0.9)) ** (value - self.most)
 
+    def corner(self, total: int) -> int:
+        """The least of it that at most CORNER of the values have."""
+        value = min(self.counts)
+        while self.chance(value, total) > CORNER:
+            value += 1
+        return value
+
 
 class Traits:
     """Of one field. `count` values were seen."""
 
-    __slots__ = ("count", "degrees", "grew", "letters", "scarce", "scarce_words", "step", "words", "words_grew")
+    __slots__ = (
+        "_corners",
+        "_looked",
+        "_passed",
+        "count",
+        "degrees",
+        "grew",
+        "letters",
+        "scarce",
+        "scarce_words",
+        "step",
+        "words",
+        "words_grew",
+    )
 
     def __init__(self) -> None:
         self.count = 0
@@ -163,10 +189,14 @@ class Traits:
         self.words: dict[int, int] | None = {}
         self.scarce_words = self.words_grew = 0
         self.step = Step()
+        self._passed = 0
+        self._corners: list[int] = []  # of each degree, the least that is in the corner
+        self._looked = 0  # at how many values
 
     def see(self, shown: str) -> None:
         """Takes in one value of legacy."""
-        if "…" in shown:
+        self._passed += 1
+        if "…" in shown or (self.count >= PLENTY and self._passed % STRIDE):
             return
         self.count += 1
         value = measured(shown)
@@ -197,44 +227,57 @@ class Traits:
         """Why chance would hardly bring the extracted side's value, or "". `has_few`: legacy has but a few values."""
         if self.count < ENOUGH or "…" in extracted:
             return ""
-        ours, theirs = measured(legacy), measured(extracted)
-        new = theirs.letters.difference(self.letters, ours.letters)
-        if new and not self.scarce and self._is_calm(self.grew):
-            return f"letters that legacy never has here ({', '.join(sorted(new))[:40]})"
-        new_words = theirs.words.difference(self.words, ours.words or ()) if self.words and theirs.words else None
-        if new_words and not self.scarce_words and self._is_calm(self.words_grew):
-            return "a word that legacy never has here"
-        for degree, name, value, mine in zip(self.degrees, DEGREES, theirs.degrees, ours.degrees, strict=True):
-            if value > degree.most and value > mine and degree.chance(value, self.count) < NEVER:
-                return f"more than legacy ever has of: {name}"
-        return "" if has_few else self.step.off(legacy, extracted)
+        return (
+            self._off_letters(legacy, measured(extracted).letters)
+            or self._off_words(legacy, measured(extracted).words)
+            or self._off_degrees(legacy, measured(extracted).degrees)
+            or ("" if has_few else self.step.off(legacy, extracted))
+        )
+
+    def _off_letters(self, legacy: str, letters: frozenset[str]) -> str:
+        new = letters.difference(self.letters)
+        if not new or self.count < MANY or self.scarce or not self._is_calm(self.grew):
+            return ""
+        new = new.difference(measured(legacy).letters)
+        return f"letters that legacy never has here ({', '.join(sorted(new))[:40]})" if new else ""
+
+    def _off_words(self, legacy: str, words: frozenset[int] | None) -> str:
+        new = words.difference(self.words) if self.words and words else None
+        if not new or self.scarce_words or not self._is_calm(self.words_grew):
+            return ""
+        return "a word that legacy never has here" if new.difference(measured(legacy).words or ()) else ""
+
+    def _off_degrees(self, legacy: str, values: tuple[int, ...]) -> str:
+        for at, (degree, value) in enumerate(zip(self.degrees, values, strict=True)):
+            is_never = value > degree.most and degree.chance(value, self.count) < NEVER
+            if is_never and value > measured(legacy).degrees[at]:
+                return f"more than legacy ever has of: {DEGREES[at]}"
+        return ""
 
     def is_striking(self, legacy: str, extracted: str) -> bool:
         """Whether a value lies in a corner of what legacy says, and legacy's own answer does not."""
-        return bool(self._corners(legacy, extracted))
+        return bool(self._in_corner((legacy,), extracted))
 
-    def off_twice(self, legacy: Iterable[str], extracted: tuple[str, str]) -> str:
-        """Why two answers of the extracted side to one request, unlike both of legacy's, are too much of a chance."""
-        once, again = extracted
-        ours = [measured(one).degrees for one in legacy]
-        both = set(self._corners("", once)) & set(self._corners("", again))
-        for at in both:
-            least = min(measured(once).degrees[at], measured(again).degrees[at])
-            if all(one[at] < least for one in ours):
-                return f"twice what legacy hardly ever has: {DEGREES[at]}"
-        return ""
+    def off_twice(self, legacy: tuple[str, ...], extracted: tuple[str, str]) -> str:
+        """Why two answers of the extracted side to one request, unlike legacy's, are too much of a chance."""
+        once, again = (self._in_corner(legacy, one) for one in extracted)
+        both = [DEGREES[at] for at in once if at in again]
+        return f"twice what legacy hardly ever has: {both[0]}" if both else ""
 
-    def _corners(self, legacy: str, extracted: str) -> list[int]:
+    def _in_corner(self, legacy: tuple[str, ...], extracted: str) -> list[int]:
+        """The degrees of which the extracted side's value has what legacy's hardly ever have, and these are usual."""
         if self.count < MANY or "…" in extracted:
             return []
-        ours, theirs = measured(legacy).degrees, measured(extracted).degrees
-        return [
-            at
-            for at, (degree, value) in enumerate(zip(self.degrees, theirs, strict=True))
-            if (not legacy or value > ours[at])
-            and len(degree.counts) > 1
-            and degree.chance(value, self.count) <= CORNER
-        ]
+        if self.count >= self._looked * 1.05:
+            self._looked = self.count
+            self._corners = [degree.corner(self.count) for degree in self.degrees]
+        found = []
+        for at, (least, value) in enumerate(zip(self._corners, measured(extracted).degrees, strict=True)):
+            if value >= least:
+                mine = max([measured(one).degrees[at] for one in legacy])
+                if mine < value and self.degrees[at].chance(mine, self.count) >= USUAL:
+                    found.append(at)
+        return found
 
     def _is_calm(self, grew: int) -> bool:
         return self.count - grew >= self.count / 2
@@ -312,7 +355,7 @@ def _lattice(shown: str) -> tuple[int, int] | None:
     if form.amount is None or form.places > DEEP or form.name == "digits":
         return None
     if form.name == "number":
-        if "e" in shown or "E" in shown:
+        if "e" in shown or "E" in shown or form.slack > LATER:
             return None
         return int(shown.replace(".", "")), form.places
     if form.slack == LATER and not form.places:

@@ -77,3 +77,48 @@ def test_one_contradiction_of_legacy_is_enough_to_say_nothing_more() -> None:
     hull.see_pair('"for Customer1 at 10:10 today"', '"for Customer2 at 10:11 today"')
     right = sentence(Random(5), 5)
     assert hull.off(right, right.replace("Customer5", "Customer6"), Kind.VALUE) == ""
+
+
+def printed(seconds: int, till: int) -> str:
+    day, second = 21 + seconds // 86_400, seconds % 86_400
+    clock = f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
+    return f'"Printed {day:02}.11.2026 {clock}, till {till}, no. 1,{seconds % 1000:03}"'
+
+
+def of_a_till(start: int = 50_000) -> Hull:
+    hull, dice = Hull(), Random(3)
+    for at in range(start, start + 400, 7):
+        hull.see_pair(printed(at, dice.randrange(1, 7)), printed(at + 1, dice.randrange(1, 7)))
+    return hull
+
+
+@pytest.mark.parametrize(
+    ("now", "wrong", "apart"),
+    [
+        (50_500, printed(50_500 - 12 * 3600, 3), 43200),
+        (50_500, printed(50_500 + 3600, 3), 3600),
+        (50_500, printed(50_500, 90), 88),
+        (50_500, printed(50_500, 3).replace("2026", "1970"), 56),
+        (50_500, printed(50_500, 3).replace("21.11", "21.07"), 4),
+    ],
+)
+def test_a_number_within_a_text_is_no_further_off_than_legacys_own(now: int, wrong: str, apart: float) -> None:
+    hull = of_a_till()
+    assert f"{apart} apart" in hull.off(printed(now, 2), wrong, Kind.BODY)
+    again = Hull.restored(hull.plain())
+    assert f"{apart} apart" in again.off(printed(now, 2), wrong, Kind.BODY)
+
+
+def test_what_ticks_and_begins_again_is_not_off() -> None:
+    hull = of_a_till()
+    for now in (50_500, 50_999, 53_999, 86_399):  # a second, a thousand, an hour and a day end
+        assert hull.off(printed(now, 1), printed(now + 1, 6), Kind.BODY) == ""
+        assert hull.off(printed(now + 1, 6), printed(now, 1), Kind.BODY) == ""
+
+
+def test_a_place_that_was_no_number_once_has_no_distance() -> None:
+    hull = of_a_till()
+    hull.see_pair(
+        '"Printed 21.11.2026 13:00:00, till 1, no. 1,100"', '"Printed 21.11.2026 13:00:00, till x, no. 1,100"'
+    )
+    assert hull.off(printed(50_500, 2), printed(50_500, 90), Kind.BODY) == ""

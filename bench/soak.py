@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SIZES = {
     "STRANGLER_TEST_SLOW_CLIENTS": "500",
     "STRANGLER_TEST_IDLE_CLIENTS": "10000",
+    "STRANGLER_TEST_CROWD": "900",
     "STRANGLER_TEST_EDITS": "200",
     "HYPOTHESIS_EXAMPLES": "50000",
 }

@@ -36,6 +36,8 @@ class Client(Connection):
         self.transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
         engine = self._engine
         engine.clients.add(self)
+        if engine.shedding.is_tight:
+            self.narrow(True)
         if len(engine.clients) > self._view.limits.connections:
             self._peer = self._peer_of(engine.view)
             self._refuse(Outcome.POOL_EXHAUSTED, "too many client connections")

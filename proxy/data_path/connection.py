@@ -94,6 +94,16 @@ class Connection:
             self._read_paused = False
             self.transport.resume_reading()
 
+    def narrow(self, on: bool) -> None:
+        """Memory is tight: hold nothing that the client does not take. Or it is no longer."""
+        if self.transport.is_closing():
+            return
+        self.transport.set_write_buffer_limits(high=1 if on else None)  # of 0 TLS would never be ready again
+        if self._tunnel is not None:
+            self._tunnel.narrow(on)
+        elif self._exchange is not None:
+            self._exchange.narrow(on)
+
     def abort(self) -> None:
         """End with a TCP reset: a plain end would look like a whole answer where the end of the connection ends it."""
         self._closing = True

@@ -100,7 +100,7 @@ class DataPath:
             wheel=self.wheel, keyring=self.keyring, breakers=breakers, dice=dice, tell=tell, serving=serving
         )
         self.view = self._view(snapshot, {}, {})
-        self.shedding = Shedding(self.wheel, lambda: self.view.limits.memory, tell)
+        self.shedding = Shedding(self.wheel, lambda: self.view.limits.memory, tell, self._narrow)
         if serving:
             self.shedding.begin()
         self._ids = itertools.count(int.from_bytes(os.urandom(4)))
@@ -206,6 +206,10 @@ class DataPath:
         one = Call(self.view.shadow_pools[backend], side, head + body, method, capture, done)
         one.begin(deadline)
         return one.cancel
+
+    def _narrow(self, on: bool) -> None:
+        for client in list(self.clients):
+            client.narrow(on)
 
     def cut(self, routes: Collection[str]) -> None:
         """Ends what is still answered by a side that these routes have left."""

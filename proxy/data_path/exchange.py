@@ -131,6 +131,8 @@ class Exchange(Passing):
 
     def on_connected(self, upstream: Upstream) -> None:
         self._upstream = upstream
+        if upstream.reads_small is not self._engine.shedding.is_tight:
+            upstream.read_small(not upstream.reads_small)
         data = self._sent_head if self._filters is None else self._filters.sides[self._side].sent(self._sent_head)
         if self._kept:
             data += b"".join(self._kept)

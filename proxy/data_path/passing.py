@@ -21,6 +21,7 @@ from proxy.data_path.parse import Answer, Request
 from proxy.data_path.patience import Patience
 from proxy.data_path.refusals import refusal
 from proxy.data_path.retrying import Retrying
+from proxy.data_path.small_reads import PIECE
 from proxy.model.decision import Decision
 from proxy.model.heads import ResponseHead
 from proxy.model.outcome import Outcome
@@ -147,6 +148,8 @@ class Passing:
             self._watched.body.add(piece)
 
     def on_body(self, piece: bytes, done: bool) -> None:
+        if len(piece) >= PIECE:
+            self._engine.shedding.passes(len(piece))
         if done:
             self._upstream = None  # it may serve somebody else already: a full client must not pause it
         if self._held is not None:
@@ -195,6 +198,11 @@ class Passing:
         return Answering(self._decision.route, self._request.head, self._peer, self._side)
 
     # back pressure
+
+    def narrow(self, on: bool) -> None:
+        """Read the backend in small pieces, or again in large ones."""
+        if self._upstream is not None:
+            self._upstream.read_small(on)
 
     def on_upstream_full(self) -> None:
         self._client.pause()

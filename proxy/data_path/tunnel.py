@@ -54,6 +54,10 @@ class Tunnel:
         if not self._client.is_closing():
             self._client.resume_reading()
 
+    def narrow(self, on: bool) -> None:
+        """As `Passing.narrow`."""
+        self._upstream.read_small(on)
+
     def client_eof(self) -> None:
         self._pass_end(self._upstream.transport)
 

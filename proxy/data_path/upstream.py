@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from proxy.data_path.framing import Body, Chunked, Length, Sink, UntilClose
 from proxy.data_path.parse import CHUNKED, Answer, Refused, head_may_follow, read_answer
+from proxy.data_path.small_reads import SmallReads
 from proxy.data_path.tls import tls_reason
 from proxy.data_path.wheel import NEVER
 from proxy.model.heads import ResponseHead
@@ -72,6 +73,7 @@ class Upstream:
         "idle_since",
         "pool",
         "read_paused",
+        "reads_small",
         "request_sent",
         "reused",
         "total",
@@ -92,6 +94,7 @@ class Upstream:
         self.answering = False
         self.request_sent = False
         self.read_paused = False
+        self.reads_small = False
         self.write_paused = False
         self.idle_since = 0.0
         self.total = NEVER
@@ -147,6 +150,18 @@ class Upstream:
         if self.read_paused and not self.closed:
             self.read_paused = False
             self._expect_more()
+            self.transport.resume_reading()
+
+    def read_small(self, on: bool) -> None:
+        """In pieces of 16 KB at most, or as large as they come. Takes effect with the next one."""
+        if self.closed or self.reads_small is on:
+            return
+        self.reads_small = on
+        stopped = self.read_paused
+        self.pause()  # the loop takes a protocol's kind to heart when it begins to read
+        self.transport.set_protocol(SmallReads(self) if on else cast(asyncio.Protocol, self))
+        if not stopped:
+            self.read_paused = False
             self.transport.resume_reading()
 
     def is_quiet(self) -> bool:

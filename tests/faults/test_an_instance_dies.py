@@ -4,9 +4,12 @@ memory: new requests are refused before there is none left."""
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.faulty import Counted, Held, figure, resident
@@ -73,9 +76,12 @@ async def test_one_of_two_instances_dies_and_comes_back_and_no_reader_notices(tm
         until_blocking(held.settled, "descriptors and memory as at the start")
 
 
+CROWD = int(os.environ.get("STRANGLER_TEST_CROWD", "250"))
+ROOM = 16 + CROWD // 20  # MB
 CROWDED = """
 version: 1
-backends: {{legacy: {{url: "http://127.0.0.1:{legacy}"}}}}
+backends:
+  legacy: {{url: "http://127.0.0.1:{legacy}", connections: 2000, connect_timeout: 30s, timeout: 30s}}
 legacy: legacy
 limits: {{memory: {memory}MB, write_timeout: 60s}}
 routes: []
@@ -84,20 +90,26 @@ PIECE = b"good" * 64 * 1024
 LARGE = b"GET /large HTTP/1.1\r\nHost: h\r\n\r\n"
 
 
-async def serves(served: Served) -> None:
-    """`good`, or 64 MB of it, for as long as that takes."""
-    try:
-        while True:
-            head, _ = await served.request()
-            pieces = 256 if b"/large" in head else 0
-            served.writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (pieces * len(PIECE) or 4))
-            for _ in range(pieces):
-                served.writer.write(PIECE)
-                await served.writer.drain()
-            if not pieces:
-                served.writer.write(b"good")
-    except (AssertionError, OSError, TimeoutError):
-        return
+@dataclass
+class Generous:
+    """Answers `good`, or 64 MB of it for as long as that takes. `begun` are the connections on which it left."""
+
+    begun: set[int] = field(default_factory=set)
+
+    async def __call__(self, served: Served) -> None:
+        try:
+            while True:
+                head, _ = await served.request()
+                pieces = 256 if b"/large" in head else 0
+                served.writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (pieces * len(PIECE) or 4))
+                for _ in range(pieces):
+                    served.writer.write(PIECE)
+                    self.begun.add(served.number)
+                    await served.writer.drain()
+                if not pieces:
+                    served.writer.write(b"good")
+        except (AssertionError, OSError, TimeoutError):
+            return
 
 
 def reads_nothing(port: int) -> socket.socket:
@@ -109,37 +121,60 @@ def reads_nothing(port: int) -> socket.socket:
     return one
 
 
+@contextmanager
+def highest(pid: int) -> Iterator[list[int]]:
+    """The most memory that the process has at a time while this lasts, in bytes."""
+    peak, over = [0], threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.001):
+            peak[0] = max(peak[0], resident(pid))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield peak
+    finally:
+        over.set()
+        watcher.join()
+
+
 async def test_clients_who_read_nothing_cannot_fill_the_memory(tmp_path: Path) -> None:
-    """Each of them holds a few hundred KB of its answer in the proxy; there are more than memory has room for."""
-    async with RawUpstream(serves) as legacy:
+    """All at once, more than there would be room for if each were held what is usual: a few hundred KB. All others are
+    served meanwhile; and refused when there is no room for more."""
+    generous = Generous()
+    async with RawUpstream(generous) as legacy:
         proxy = Running(tmp_path, CROWDED.format(legacy=legacy.port, memory=10_000))
         try:
             await asyncio.to_thread(proxy.start)
             worker = proxy.pids()["worker-0"]
-            room = 40
-            limit = (resident(worker) >> 20) + room
+            limit = (resident(worker) >> 20) + ROOM
             proxy.edit("10000MB", f"{limit}MB")
-            crowd = []
-            peak = 0
-            for _ in range(300):
-                crowd.append(await asyncio.to_thread(reads_nothing, proxy.port))
-                await asyncio.sleep(0.002)
-                peak = max(peak, resident(worker))
+            with highest(worker) as peak:
+                crowd = [reads_nothing(proxy.port) for _ in range(CROWD)]
+                await asyncio.to_thread(
+                    until_blocking, lambda: len(generous.begun) == CROWD, "all to be answered", 90.0
+                )
+                counted = Counted()
+                await counted.ask(proxy.port, GET, 20)
+            assert (counted.good, counted.errors) == (20, {})
+            assert peak[0] <= (limit + 2) << 20, f"{peak[0] >> 20} MB, limits.memory is {limit} MB"
+            figure("clients who read nothing, all at once", counted, clients=CROWD, limit=limit, peak=peak[0] >> 20)
+            less = int((resident(worker) >> 20) * 0.9)
+            proxy.edit(f"{limit}MB", f"{less}MB")
+            await asyncio.to_thread(until_blocking, lambda: proxy.metric("strangler_shedding") == 1.0, "no room")
             counted = Counted()
             await counted.ask(proxy.port, GET, 20)
             assert counted.errors == {"503": 20}
             async with await connect(proxy.port) as wire:
                 await wire.send(GET)
                 assert b"\r\nRetry-After: 1\r\n" in await wire.head()
-            assert await asyncio.to_thread(lambda: proxy.metric("strangler_shedding")) == 1.0
-            assert peak <= (limit + room) << 20, f"{peak >> 20} MB, limits.memory is {limit} MB"
             for one in crowd:
                 one.close()
-            await until(lambda: resident(worker) < (limit << 20) * 0.95, "the memory to be free again")
-            await asyncio.sleep(0.2)
+            await until(lambda: resident(worker) < (less << 20) * 0.95, "the memory to be free again")
+            await asyncio.to_thread(until_blocking, lambda: proxy.metric("strangler_shedding") == 0.0, "room again")
             counted = Counted()
             await counted.ask(proxy.port, GET, 20)
-            figure("clients who read nothing fill the memory", counted, limit=limit, peak=peak >> 20)
             assert (counted.good, counted.errors) == (20, {})
             assert proxy.pids()["worker-0"] == worker
         finally:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+from proxy.data_path.client import Client
+from proxy.data_path.small_reads import PIECE
 from proxy.model.spec import Limits
 from tests.support.engine import Running, backend, spec_of
-from tests.support.wire import RawUpstream, Served, ok, until
+from tests.support.wire import RawUpstream, Served, Wire, ok, until
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 BIG = 64 * 1024 * 1024
@@ -201,3 +203,75 @@ async def test_a_client_that_sends_ahead_and_never_reads_is_not_served_ahead() -
             client.writer.transport.resume_reading()  # type: ignore[attr-defined]  # a transport that reads
             for _ in range(200):
                 await client.answer()
+
+
+async def test_while_memory_is_tight_an_answer_waits_in_small_pieces_and_arrives_whole() -> None:
+    """Also one that had begun before. What the client does not take is left with the backend."""
+    answer = ok(bytes(range(256)) * (BIG // 1024))
+
+    async def script(served: Served) -> None:
+        while True:
+            await served.head()
+            served.writer.write(answer)
+
+    async with RawUpstream(script) as upstream, running(upstream, Limits(memory=1000)) as proxy:
+        shedding = proxy.engine.shedding
+        shedding.close()  # from here on the test says how much there is
+        shedding.look(1)
+        async with await proxy.connect() as before, await proxy.connect() as after:
+            await ask_and_read_nothing(before)
+            await until(lambda: held(proxy, before) > PIECE, "as much as is usual to be held")
+            shedding.look(900)
+            await ask_and_read_nothing(after)
+            for _ in range(20):  # as it fills what the kernel keeps, and after
+                await until(lambda: held(proxy, after) > 0, "a little of the second to be held")
+                assert held(proxy, after) <= PIECE
+                await asyncio.sleep(0.01)
+            for client in (before, after):
+                client.writer.transport.resume_reading()  # type: ignore[attr-defined]  # a read transport too
+                assert await whole(client, len(answer)) == answer
+            shedding.look(1)
+            await ask_and_read_nothing(after)
+            await until(lambda: held(proxy, after) > PIECE, "as much as is usual to be held again")
+            after.writer.transport.resume_reading()  # type: ignore[attr-defined]  # a read transport too
+            assert await whole(after, len(answer)) == answer
+
+
+async def test_memory_is_looked_at_again_after_each_megabyte() -> None:
+    """A tenth of a second is long enough for a hundred."""
+    size = BIG // 2
+    looks: list[int] = []
+
+    def limit() -> int:
+        looks.append(1)
+        return 1 << 60
+
+    async with RawUpstream.answering(ok(bytes(size))) as upstream, running(upstream) as proxy:
+        async with await proxy.connect() as client:
+            proxy.engine.shedding._limit = limit
+            await client.send(GET)
+            assert (await whole(client, size)).startswith(b"HTTP/1.1 200 ")
+            assert len(looks) >= size >> 21, "pieces go beyond the megabyte"
+
+
+async def ask_and_read_nothing(client: Wire) -> None:
+    client.writer.transport.pause_reading()  # type: ignore[attr-defined]  # a read transport too
+    await client.send(GET)
+
+
+async def whole(client: Wire, size: int) -> bytes:
+    pieces: list[bytes] = []
+    while sum(map(len, pieces)) < size:
+        pieces.append(await client.some())
+        assert pieces[-1]
+    return b"".join(pieces)
+
+
+def at_the_proxy(proxy: Running, wire: Wire) -> Client:
+    name = wire.writer.get_extra_info("sockname")
+    return next(one for one in proxy.engine.clients if one.transport.get_extra_info("peername") == name)
+
+
+def held(proxy: Running, wire: Wire) -> int:
+    """Bytes that wait in the proxy for the client to take them."""
+    return at_the_proxy(proxy, wire).transport.get_write_buffer_size()

@@ -48,6 +48,7 @@ from proxy.evidence.repeats import Repeats
 from proxy.evidence.shape import Hull, shared
 from proxy.evidence.sign_test import ALPHA, either_way, log_sum, log_weight, one_way
 from proxy.evidence.sorted_by import directions
+from proxy.evidence.twice import NEVER_STOOD, VALUES, is_off_twice
 from proxy.model.comparison import Field, Kind
 
 ENOUGH = 30  # re-asks after which something is known
@@ -57,9 +58,6 @@ LEANS = frozenset({Kind.VALUE, Kind.HEADER, Kind.TYPE, Kind.ORDER})
 NANO = 10**9  # what is stored is whole
 STATUS: Field = ("status", Kind.STATUS)
 SPOKEN = frozenset({Kind.VALUE, Kind.HEADER, Kind.BODY, Kind.TYPE, Kind.MISSING})  # differences that show a value
-VALUES = frozenset({Kind.VALUE, Kind.HEADER, Kind.BODY})  # of both sides
-NEVER_STOOD = 100  # times that legacy said something else when asked again, before it is known to do so always
-FINE = 3  # decimals of a second of a clock that two askings never meet at
 
 
 class Test(NamedTuple):
@@ -213,21 +211,9 @@ class Record:
         return self.memory is not None and self.memory.is_out_of_place(extracted)
 
     def is_off_again(self, field: Field, asked: Asked) -> bool:
-        """Whether what the extracted side said twice gives it away: the same where legacy never says the same twice
-        and neither answer of legacy's is it, or both times what legacy hardly ever says."""
-        if field[1] not in VALUES or not asked.speak(field, asked.again, asked.other, asked.itself, asked.crossed):
-            return False
-        if field in asked.again.fields and field in asked.crossed.fields and field not in asked.itself.fields:
-            places = asked.first.places(field)
-            is_new_each_time = not self.hull.stood and self.varied >= NEVER_STOOD and self._never_comes_back
-            if is_new_each_time and not any(_is_coarse(one) for _, one in places.values()):
-                return not asked.itself.lacks(field, frozenset(places), False)
-        again, other = asked.again.places(field), asked.other.places(field)
-        for place, (one, two) in asked.first.places(field).items():
-            legacy = (one, again[place][1]) if place in again else (one,)
-            if place in other and self.hull.traits.off_twice(legacy, (two, other[place][1])):
-                return True
-        return False
+        """Whether what the extracted side said twice gives it away; see `twice`."""
+        is_new_each_time = not self.hull.stood and self.varied >= NEVER_STOOD and self._never_comes_back
+        return is_off_twice(field, asked, self.hull, is_new_each_time)
 
     def is_striking(self, field: Field, places: Places) -> bool:
         """Whether the extracted side's answer alone is worth asking again."""
@@ -277,9 +263,10 @@ class Record:
                 for seen in (asked.itself, asked.crossed)
             ]
             lean, sizes = apart[1] - apart[0], (-min(apart), -max(apart))
-        self._throw("leans", _sign(lean))
         is_worth_it = self.leaning.bet(lean, sizes, passed)
-        self.level = log_weight(self.ordinal) + self.evidence()
+        if lean:
+            self._throw("leans", _sign(lean))
+            self.level = log_weight(self.ordinal) + self.evidence()
         return is_worth_it
 
     def _learn_legacy(self, field: Field, asked: Asked) -> None:
@@ -405,12 +392,6 @@ def _is_in_list(field: Field) -> bool:
 
 def _sign(value: float) -> int:
     return (value > 0) - (value < 0)
-
-
-def _is_coarse(shown: str) -> bool:
-    """A clock that may show the same after the time that lies between two questions."""
-    form = form_of(shown)
-    return form.slack == LATER and form.places < FINE
 
 
 def _above(one: str, other: str) -> int:

@@ -15,7 +15,7 @@ side's values those are off that chance would hardly bring:
 - *Letters* that legacy never used in this field, and *words* where it has a closed vocabulary and nothing that mixes
   letters with digits. Each of those it uses must have been used in TIMES values or more (a letter as common as the
   rarest of them, unseen: e**-TIMES), and none may be new in the last half of all values. Numbers are no words, and
-  their digits are no letters: they tick.
+  their digits are no letters: they tick, also those beside a single letter (the day and the hour in `31T23`).
 - *Steps*: legacy's numbers lie on a lattice (tens, quarters of an hour). That so many should by chance has a chance of
   2**-n at most. Times count only where they are written in whole seconds.
 
@@ -91,13 +91,15 @@ def measured(shown: str) -> Measured:
             if len(word) > len(longest):
                 longest = word
             continue
-        letters.update(word if word.isascii() else [char if char < "\x80" else "non-ASCII" for char in word])
+        data = word.encode(errors="backslashreplace")
+        rest = data.translate(None, _NUMERALS)
+        letters.update((data if len(rest) > 1 else rest).decode() if word.isascii() else ("non-ASCII",))
         if len(word) > len(longest):
             longest = word
         if not word.isalpha():
             spoken = None
         elif spoken is not None and len(word) > 1:
-            spoken.append(crc32(word.encode(errors="backslashreplace")))
+            spoken.append(crc32(data))
     run = 2
     for char in _DRAWN.intersection(shown):
         while char * (run + 1) in shown:

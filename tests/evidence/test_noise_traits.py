@@ -91,6 +91,12 @@ def test_a_letter_that_is_as_rare_as_one_that_was_seen_once_may_come() -> None:
     assert traits.off(RIGHT["code"], '"O0SI-1LZ"', False) == ""
 
 
+def test_digits_beside_a_letter_tick() -> None:
+    traits = learned(lambda dice: f'"2026-10-31T23:59:{dice.randrange(10, 60)}+01:00"')
+    assert traits.off('"2026-10-31T23:59:59+01:00"', '"2026-11-01T00:00:00+01:00"', False) == ""
+    assert traits.off('"2026-10-31T23:59:59+01:00"', '"2026-11-01Q00:00:00+01:00"', False)
+
+
 def test_there_is_no_closed_vocabulary_of_too_many_words() -> None:
     traits = learned(lambda dice: f'"{"".join(dice.choices("abcdefghkl", k=3))}"')
     assert traits.words is None

@@ -21,14 +21,14 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP) ## play the migration of Tripe's charges; SECONDS=40 ends by itself
 	@$(BIN)/python -m demo $(if $(filter environment% command%,$(origin SECONDS)),--seconds $(SECONDS))
 
-compile: $(STAMP) ## compile the data path (needs a C compiler), as the image does; `make pure` takes it back
-	@echo "compiling, about a minute ..."
+compile: $(STAMP) ## compile the data path and the shadow (needs a C compiler), as the image does; `make pure` takes it back
+	@echo "compiling, one or two minutes ..."
 	@STRANGLER_COMPILE=1 $(BIN)/python setup.py --quiet build_ext --inplace
 
-test-compiled: $(STAMP) ## compile a copy of the checkout, and run the data path's tests and the transparency table there
+test-compiled: $(STAMP) ## compile a copy of the checkout, and run the tests of the compiled rooms and the transparency table there
 	@rm -rf build/copy && mkdir -p build/copy && git ls-files -z | xargs -0 cp --parents -t build/copy
 	@cd build/copy && STRANGLER_COMPILE=1 $(abspath $(BIN))/python setup.py --quiet build_ext --inplace
-	@cd build/copy && $(abspath $(BIN))/python -m pytest -q tests/data_path tests/transparency
+	@cd build/copy && $(abspath $(BIN))/python -m pytest -q tests/data_path tests/transparency tests/routing tests/shadow tests/comparison tests/runtime
 
 pure: ## remove what `make compile` made
 	@find proxy -name '*.so' -delete; rm -rf build

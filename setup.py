@@ -1,4 +1,4 @@
-"""The build of the package: pure Python, or with the data path compiled.
+"""The build of the package: pure Python, or with the data path, the shadow and the comparing of JSON compiled.
 
 With `STRANGLER_COMPILE=1` mypyc turns the modules that every request passes through into C extensions (the image does;
 `make compile` does in the checkout). The Python files stay the only source, and what runs where nothing was compiled.
@@ -12,7 +12,15 @@ import os
 from setuptools import setup
 
 COMPILED = (
+    "comparison/bodies",
+    "comparison/findings",
+    "comparison/header_fields",
+    "comparison/json_aligned",
+    "comparison/json_walk",
+    "comparison/pair",
+    "comparison/without",
     "data_path/answering",
+    "data_path/call",
     "data_path/capture",
     "data_path/client",
     "data_path/connection",
@@ -33,7 +41,15 @@ COMPILED = (
     "data_path/urls",
     "data_path/wheel",
     "metrics/accumulator",
+    "model/headers",
+    "routing/breaker",
     "routing/forwarding",
+    "routing/paths",
+    "routing/table",
+    "runtime/link",
+    "runtime/outbox",
+    "runtime/reports",
+    "shadow/lanes",
 )
 
 

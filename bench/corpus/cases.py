@@ -1,7 +1,8 @@
 """Which routes are run: every kind of noise alone, some together, and every mistake at several frequencies.
 
 Two parts that have nothing in common. The kinds of `TUNING` are known to whoever works on the detector. Those of
-`HELD_OUT`, the `fresh_` modules, were written apart by somebody who had not read it, and are there to measure it with.
+`HELD_OUT`, the `unseen_` modules, were written apart by somebody who had not read it, and are there to measure it with.
+The noise named in `BY_SIDE` is of each side its own, so that only a person can excuse it: it is reported apart.
 """
 
 from __future__ import annotations
@@ -19,12 +20,19 @@ from bench.corpus.fresh_wrong_noise import FRESH_INSIDE
 from bench.corpus.kinds import OFTEN, Noise, Wrong
 from bench.corpus.noise_elsewhere import ELSEWHERE, RARE
 from bench.corpus.noise_fields import FIELDS
+from bench.corpus.unseen_documents import UNSEEN_PLAIN
+from bench.corpus.unseen_noise import UNSEEN_FIELDS
+from bench.corpus.unseen_noise_elsewhere import UNSEEN_BY_SIDE, UNSEEN_ELSEWHERE, UNSEEN_RARE
+from bench.corpus.unseen_wrong import UNSEEN_VALUES
+from bench.corpus.unseen_wrong_answers import UNSEEN_DOCUMENTS, UNSEEN_HTTP
+from bench.corpus.unseen_wrong_lists import UNSEEN_LISTS
+from bench.corpus.unseen_wrong_noise import UNSEEN_INSIDE
 from bench.corpus.world import SHARES
 from bench.corpus.wrong_answers import DOCUMENTS, HTTP, LISTS
 from bench.corpus.wrong_noise import INSIDE
 from bench.corpus.wrong_values import VALUES
 
-DOCUMENT_BASES = PLAIN_BASES | {"merchant", "simple", "soap", "pdf", "login", "moved"}
+DOCUMENT_BASES = PLAIN_BASES | UNSEEN_PLAIN | {"merchant", "simple", "soap", "pdf", "login", "moved"}
 BACKGROUND = 2  # kinds of noise on every JSON route that has a mistake
 TOGETHER = 6  # kinds on a route of mixed noise
 SEVERAL = 8  # mistakes on one route, at most
@@ -40,12 +48,20 @@ class Part(NamedTuple):
     wrongs: tuple[Wrong, ...]
 
 
-TUNING = Part((*FIELDS, *ELSEWHERE, *RARE), FIELDS, (*VALUES, *LISTS, *HTTP, *DOCUMENTS, *INSIDE))
+TUNING = Part(
+    (*FIELDS, *ELSEWHERE, *RARE, *FRESH_FIELDS, *FRESH_ELSEWHERE, *FRESH_RARE),
+    (*FIELDS, *FRESH_FIELDS),
+    (
+        *VALUES, *LISTS, *HTTP, *DOCUMENTS, *INSIDE,
+        *FRESH_VALUES, *FRESH_LISTS, *FRESH_HTTP, *FRESH_DOCUMENTS, *FRESH_INSIDE,
+    ),
+)  # fmt: skip
 HELD_OUT = Part(
-    (*FRESH_FIELDS, *FRESH_ELSEWHERE, *FRESH_RARE),
-    FRESH_FIELDS,
-    (*FRESH_VALUES, *FRESH_LISTS, *FRESH_HTTP, *FRESH_DOCUMENTS, *FRESH_INSIDE),
+    (*UNSEEN_FIELDS, *UNSEEN_ELSEWHERE, *UNSEEN_RARE, *UNSEEN_BY_SIDE),
+    UNSEEN_FIELDS,
+    (*UNSEEN_VALUES, *UNSEEN_LISTS, *UNSEEN_HTTP, *UNSEEN_DOCUMENTS, *UNSEEN_INSIDE),
 )
+BY_SIDE = frozenset(kind.name for kind in UNSEEN_BY_SIDE)
 NOISES = (*TUNING.noises, *HELD_OUT.noises)
 WRONGS = (*TUNING.wrongs, *HELD_OUT.wrongs)
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from bench.corpus.cases import BY_SIDE
 from bench.corpus.running import Figures, Tally
 
 RECALL, FALSE_RATE = 0.99, 0.001  # what is asked for
@@ -36,7 +37,12 @@ def undecided(tally: Tally) -> int:
 
 
 def noise_only(figures: Iterable[Figures]) -> list[Figures]:
-    return [one for one in figures if not one.share]
+    return [one for one in figures if not one.share and one.kind not in BY_SIDE]
+
+
+def by_side(figures: Iterable[Figures]) -> list[Figures]:
+    """The cases of noise that is of each side its own, for good: reported rightly, until a person excuses it."""
+    return [one for one in figures if not one.share and one.kind in BY_SIDE]
 
 
 def injected(figures: Iterable[Figures]) -> list[Figures]:
@@ -86,6 +92,8 @@ def totals(figures: Sequence[Figures]) -> dict[str, Share]:
         every["noise-only routes with a field flagged"] = Share(sum(bool(one.flagged) for one in often), len(often))
     if rare:
         every["noise-only pairs reported, rarer noise"] = false_rate(rare)
+    if sides := by_side(figures):
+        every["pairs of noise by side reported"] = false_rate(sides)
     return every
 
 

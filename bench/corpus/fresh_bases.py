@@ -1,4 +1,4 @@
-"""Further bases for the held-out kinds, made of Tripe's real answers: what others answer with and Tripe does not.
+"""Further bases for the `fresh_` kinds, made of Tripe's real answers: what others answer with and Tripe does not.
 
 A quote (texts of prices, dates by the calendar, a map by ids, headers of a cache), a refusal that says when to come
 back, a receipt as plain text, a CSV file and a stream of events.

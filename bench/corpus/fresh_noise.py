@@ -1,4 +1,4 @@
-"""Noise of the held-out part in fields of JSON answers; written apart, by somebody who had not read the detector."""
+"""Noise of a former held-out part in fields of JSON answers; written apart from the detector."""
 
 from __future__ import annotations
 

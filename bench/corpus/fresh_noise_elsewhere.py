@@ -1,4 +1,4 @@
-"""Noise of the held-out part in lists, documents, headers and the status; real noise of further routes; rare noise."""
+"""Noise of a former held-out part in lists, documents, headers and the status; real noise; rare noise."""
 
 from __future__ import annotations
 

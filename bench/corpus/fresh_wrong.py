@@ -1,4 +1,4 @@
-"""Mistakes of the held-out part in steady values, structure and lists of JSON answers."""
+"""Mistakes of a former held-out part in steady values, structure and lists of JSON answers."""
 
 from __future__ import annotations
 

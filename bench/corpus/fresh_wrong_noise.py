@@ -1,4 +1,4 @@
-"""Mistakes of the held-out part inside noisy fields.
+"""Mistakes of a former held-out part inside noisy fields.
 
 Each is made at every share, with two exceptions. Where every single wrong answer is one that a right service gives too
 and only the distribution is off, the best test there can be, the likelihood ratio over all answers, sees an excess of

@@ -31,11 +31,10 @@ def wrong_rows(figures: Sequence[Figures], inside: bool) -> list[Row]:
     return rows
 
 
-def noise_rows(figures: Sequence[Figures], often: bool) -> list[Row]:
+def noise_rows(figures: Sequence[Figures]) -> list[Row]:
+    """One row for each route without a mistake."""
     rows: list[Row] = []
-    for one in read.noise_only(figures):
-        if one.often != often:
-            continue
+    for one in figures:
         ended, says = one.clean.results, SAYS.get(one.kind, "several kinds together")
         counts = (one.clean.pairs, ended["match"] + ended["ignored"], ended["explained"], read.undecided(one.clean))
         share = read.false_rate([one])
@@ -71,11 +70,14 @@ def markdown(figures: Sequence[Figures]) -> str:
 
 
 def _tables(figures: Sequence[Figures]) -> list[tuple[str, Row, list[Row]]]:
+    alone = read.noise_only(figures)
+    often, rare = [one for one in alone if one.often], [one for one in alone if not one.often]
     tables = [
         ("Mistakes", WRONG_HEAD, wrong_rows(figures, inside=False)),
         ("Mistakes inside noisy fields", WRONG_HEAD, wrong_rows(figures, inside=True)),
-        ("Noise alone, in 5 % of the answers or more", NOISE_HEAD, noise_rows(figures, often=True)),
-        ("Rarer noise alone", NOISE_HEAD, noise_rows(figures, often=False)),
+        ("Noise alone, in 5 % of the answers or more", NOISE_HEAD, noise_rows(often)),
+        ("Rarer noise alone", NOISE_HEAD, noise_rows(rare)),
+        ("Noise by side alone, for a person to excuse", NOISE_HEAD, noise_rows(read.by_side(figures))),
     ]
     return [table for table in tables if table[2]]
 

@@ -20,6 +20,7 @@ from zlib import crc32
 from bench.corpus.answers import Asked, Bases, Real
 from bench.corpus.fresh_bases import fresh_bases
 from bench.corpus.kinds import Answer, Asking, Kept, Noise, Wrong
+from bench.corpus.unseen_documents import unseen_bases
 from proxy.model.observation import CapturedBody, Observation
 from proxy.model.outcome import Outcome
 from proxy.model.sides import Side
@@ -97,7 +98,7 @@ def _maker(asked: Asked, as_it_is: bool) -> Callable[[], Answer]:
     """Makes a fresh copy of a real answer as often as it is called."""
     kind = asked.headers.get("content-type", "").partition(";")[0]
     status, headers = asked.status, asked.headers
-    if kind == "application/json":
+    if kind == "application/json" or kind.endswith("+json"):
         tree = json.loads(asked.body)
         if not as_it_is:
             for name in STAMPS:
@@ -127,10 +128,10 @@ def _observed(answer: Answer, extracted: bool) -> Observation:
 def with_derived(bases: Bases) -> Bases:
     """Adds bases that Tripe does not serve itself, made of its real invoices and charges: SOAP, an account with what
     other systems put into answers (a number of 19 digits, padded and localized texts, a date by the calendar), and
-    those of the held-out kinds."""
+    those of the kinds that were written later."""
     soap = tuple(_remade(real, _soap, "text/xml; charset=utf-8") for real in bases["invoice"])
     account = tuple(_remade(real, _account, "application/json") for real in bases["charge"])
-    return {**bases, "soap": soap, "account": account, **fresh_bases(bases)}
+    return {**bases, "soap": soap, "account": account, **fresh_bases(bases), **unseen_bases(bases)}
 
 
 def _remade(real: Real, make: Callable[[Any], str], kind: str) -> Real:

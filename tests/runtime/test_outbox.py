@@ -40,6 +40,17 @@ def test_equal_pairs_are_settled_here_and_others_cross_whole() -> None:
     assert crossed.answering is Side.LEGACY
 
 
+@pytest.mark.parametrize("common", [b"", b"x" * 5_000])
+def test_a_pair_arrives_as_it_was_sent(common: bytes) -> None:
+    one = seen(Side.LEGACY, common + b"1" + common, build="b0", content_type=b"text/plain")
+    other = seen(Side.EXTRACTED, common + b"22" + common, 404, "b1", content_type=b"text/html", etag=b"2")
+    sent = pair(one, other)._replace(answering=Side.EXTRACTED)
+    crossed = link.unpack_pair(link.pack_pair(sent)[1])
+    listed = [each._replace(headers=list(each.headers)) for each in (one, other)]
+    request = REQUEST._replace(headers=list(REQUEST.headers))
+    assert crossed == sent._replace(request=request, legacy=listed[0], extracted=listed[1])
+
+
 def test_equal_failures_of_legacy_are_no_match() -> None:
     box = Outbox()
     box.pair(pair(seen(Side.LEGACY, status=500), seen(Side.EXTRACTED, status=500)), ())

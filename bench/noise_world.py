@@ -89,7 +89,7 @@ class World:
         standing: Stood = {}
         if reask is not None:
             so_far, rounds = self.noise.standing(first, reask), 0
-            while so_far and rounds < ROUNDS:
+            while any(so_far.values()) and rounds < ROUNDS:
                 rounds += 1
                 self.reasks += 1
                 further = _reask(one, other, *self._again(number, at + 1.2 + rounds + dice.random() / 2))

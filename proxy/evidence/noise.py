@@ -67,6 +67,7 @@ class Noise:
         self._alike: Counter[int] = Counter()  # of them, those in which legacy said this status twice
         self._came = 0  # fields that ever came up
         self._latest: tuple[Reask, Asked] | None = None  # what is learned is read right after
+        self._seen: tuple[Comparison, Seen] | None = None  # a first comparison is looked at several times
         self._leaning: dict[Field, frozenset[str]] = {}  # of the pair learned last
         self.flags = 0  # raised since this was made or restored: says when to look at `regressions`
 
@@ -103,7 +104,7 @@ class Noise:
         said before, where legacy has never said one twice."""
         if not first.differences or first.reason not in (None, NotCompared.LEGACY_FAILED):
             return frozenset()
-        seen = Seen(first)
+        seen = self._see(first)
         self._turn(seen)
         known = [(field, self._records.get(field), places) for field, places in seen.veiled.items()]
         return frozenset([field for field, record, places in known if record is not None and record.is_stale(places)])
@@ -113,7 +114,7 @@ class Noise:
         or what was said before: worth a question of their own, under names of their own."""
         if first.result is not Result.MISMATCH:
             return frozenset()
-        seen = Seen(first)
+        seen = self._see(first)
         known = [(field, self._records.get(field)) for field in seen.fields]
         return frozenset(
             [
@@ -166,16 +167,19 @@ class Noise:
         if first.result is not Result.MISMATCH:
             return Reading()
         asked = self._all_six(first, reask) if reask is not None else None
-        seen = asked.first if asked is not None else Seen(first)
+        seen = asked.first if asked is not None else self._see(first)
         explained: set[Field] = set()
         learning: set[Field] = set()
+        in_place: Seen | None = None
         for path, kind in first.fields:
             if kind is Kind.ERROR:
                 continue
             field = field_of(path, kind)
             is_explained, is_learning = self._judge(field, seen, asked, may_ask)
             if not is_explained and (fields := instead(first, path, kind)) and not self._is_wrong(field, seen, asked):
-                is_explained, is_learning = self._judge_in_place(fields, first, reask, may_ask)
+                if in_place is None:
+                    in_place = Seen(first, in_place=True) if asked is None else asked.in_place.first
+                is_explained, is_learning = self._judge_all(fields, in_place, asked and asked.in_place, may_ask)
             if standing and field in standing and not _passed(standing[field]):
                 record = self._records[field]
                 if standing[field]:
@@ -250,6 +254,11 @@ class Noise:
             if (record := self._records.get(field)) is not None:
                 record.see_first(in_place.fate(field))
 
+    def _see(self, first: Comparison) -> Seen:
+        if self._seen is None or self._seen[0] is not first:
+            self._seen = first, Seen(first)
+        return self._seen[1]
+
     def _all_six(self, first: Comparison, reask: Reask) -> Asked:
         if self._latest is None or self._latest[0] is not reask:
             self._latest = reask, Asked(first, reask)
@@ -322,12 +331,8 @@ class Noise:
             return True
         return record.is_out_of_order(field, places) or (asked is not None and record.is_off_again(field, asked))
 
-    def _judge_in_place(
-        self, fields: frozenset[Field], first: Comparison, reask: Reask | None, may_ask: bool
-    ) -> tuple[bool, bool]:
-        """As `_judge`, of lists in which elements moved, by what they are place by place."""
-        asked = self._all_six(first, reask).in_place if reask is not None else None
-        seen = asked.first if asked is not None else Seen(first, in_place=True)
+    def _judge_all(self, fields: frozenset[Field], seen: Seen, asked: Asked | None, may_ask: bool) -> tuple[bool, bool]:
+        """As `_judge`, of all these fields."""
         judged = [self._judge(field_of(*field), seen, asked, may_ask) for field in fields]
         is_explained = all(is_explained for is_explained, _ in judged)
         return is_explained, not is_explained and all(map(any, judged))

@@ -86,6 +86,38 @@ def test_swapped_answers_make_standing_by_them_plausible() -> None:
     assert noise.regressions() == ()  # not sure yet, but no longer sure of noise
 
 
+def test_a_split_that_the_extracted_side_gives_up_was_chance() -> None:
+    noise, dice = Noise(), Random(2)
+    for _ in range(60):  # ten values: now and then legacy happens to say the same twice
+        noise.learn(*values(*(str(dice.randrange(10)) for _ in range(4))))
+    record = noise.record("$.x", VALUE)
+    assert record is not None
+    assert record.odd > 0
+    record.split, record.swapped = 3, 0
+    pair = values("3", "4", "3", "4")
+    noise.learn(*pair)
+    assert noise.read(*pair, may_ask=True).explained == frozenset()  # not asked on
+    standing = noise.standing(*pair)
+    assert standing == {("$.x", VALUE): frozenset(("$.x",))}
+    for answers, is_chance in (("37", True), ("57", True), ("34", False), ("54", False)):
+        first, further = values("3", "4", *answers)
+        given_up = noise.insist(standing, first, further)
+        assert any(given_up.values()) == (answers == "34")
+        assert (noise.read(*pair, may_ask=True, standing=given_up).explained == {("$.x", VALUE)}) == is_chance
+    assert record.gives_up == 2
+
+
+def test_what_no_further_question_confirmed_does_not_keep_a_field_unknown() -> None:
+    noise = Noise()
+    noisy(noise, 200)
+    record, unasked = noise.record("$.x", VALUE), values("1", "2", "3", "4")[0]
+    assert record is not None
+    record.split = 4
+    assert noise.read(unasked, None, may_ask=True).explained == frozenset()
+    record.gives_up = 3
+    assert noise.read(unasked, None, may_ask=True).explained == {("$.x", VALUE)}
+
+
 def test_what_brings_a_field_up_is_no_evidence_of_it() -> None:
     noise = Noise()
     sampled = values("1", "1", "1", "2")  # nothing differed before the second answers

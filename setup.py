@@ -28,6 +28,7 @@ COMPILED = (
     "data_path/exchange",
     "data_path/filtering",
     "data_path/framing",
+    "data_path/outgoing",
     "data_path/parse",
     "data_path/passing",
     "data_path/patience",

@@ -166,7 +166,7 @@ class Client(Connection):
         engine = self._engine
         close = not request.keep_alive or request.length != 0 or engine.draining
         message = put(own, request, close=close)
-        self.transport.write(message)
+        self.write(message)
         engine.record(record_of(own, request, peer, engine.new_request_id(), len(message)))
         if close:
             self._end(linger=request.length != 0)

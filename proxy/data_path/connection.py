@@ -7,11 +7,11 @@ Over TLS the loop does the same when it closes: it sends its close_notify, and r
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
+from proxy.data_path.outgoing import Sending
 from proxy.data_path.refusals import refusal
 from proxy.data_path.wheel import NEVER
 from proxy.model.decision import UNROUTED
@@ -38,10 +38,9 @@ class Origin(NamedTuple):
     scheme: bytes
 
 
-class Connection:
+class Connection(Sending):
     """The half of a `Client` that reads no heads and starts no exchanges. An `asyncio.Protocol` in all but its base,
-    which would keep it from being compiled. `transport` is set by the loop before any data arrives. `origin` is None
-    for plain HTTP from the very peer."""
+    which would keep it from being compiled. `origin` is None for plain HTTP from the very peer."""
 
     __slots__ = (
         "_closing",
@@ -59,13 +58,12 @@ class Connection:
         "_write_paused",
         "deadline",
         "due",
-        "transport",
     )
 
-    transport: asyncio.Transport
     _peer: Peer
 
     def __init__(self, engine: DataPath, origin: Origin | None = None) -> None:
+        super().__init__(engine.outgoing)
         self._engine = engine
         self._origin = origin
         self._view: View = engine.view
@@ -80,9 +78,6 @@ class Connection:
         self._linger_left = _LINGER_BYTES
         self.deadline = NEVER
         self.due = NEVER
-
-    def write(self, data: bytes) -> None:
-        self.transport.write(data)
 
     def pause(self) -> None:
         if not self._read_paused and not self.transport.is_closing():
@@ -107,6 +102,7 @@ class Connection:
     def abort(self) -> None:
         """End with a TCP reset: a plain end would look like a whole answer where the end of the connection ends it."""
         self._closing = True
+        self.flush()
         if not self.transport.is_closing():
             self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self.transport.abort()
@@ -127,7 +123,7 @@ class Connection:
         method, _, rest = raw.partition(b"\r\n")[0].partition(b" ")
         request_id = engine.new_request_id()
         answer = refusal(outcome, request_id, close=True, bodyless=method == b"HEAD")
-        self.transport.write(answer)
+        self.write(answer)
         target = rest.partition(b" ")[0]
         engine.record(
             Ended(
@@ -152,6 +148,7 @@ class Connection:
     def _end(self, *, linger: bool) -> None:
         self._closing = True
         self._part = b""
+        self.flush()
         wheel = self._engine.wheel
         if linger and not self.transport.is_closing() and self.transport.can_write_eof():
             self.resume()

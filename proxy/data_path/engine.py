@@ -20,6 +20,7 @@ from proxy.data_path.call import Call
 from proxy.data_path.client import Client
 from proxy.data_path.entrance import Entrance
 from proxy.data_path.leaving import end_what_is_left
+from proxy.data_path.outgoing import Outgoing
 from proxy.data_path.pools import PoolMaker, Pools
 from proxy.data_path.shedding import Shedding
 from proxy.data_path.tls import Keyring
@@ -86,6 +87,7 @@ class DataPath:
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.wheel = Wheel(self._loop)
+        self.outgoing = Outgoing(self._loop)
         self.record = record
         self.offer = offer
         self.dice = dice
@@ -97,7 +99,13 @@ class DataPath:
         self.in_flight = 0
         self.clients: set[Client] = set()
         self._maker = PoolMaker(
-            wheel=self.wheel, keyring=self.keyring, breakers=breakers, dice=dice, tell=tell, serving=serving
+            wheel=self.wheel,
+            outgoing=self.outgoing,
+            keyring=self.keyring,
+            breakers=breakers,
+            dice=dice,
+            tell=tell,
+            serving=serving,
         )
         self.view = self._view(snapshot, {}, {})
         self.shedding = Shedding(self.wheel, lambda: self.view.limits.memory, tell, self._narrow)

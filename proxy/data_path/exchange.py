@@ -169,7 +169,7 @@ class Exchange(Passing):
                 else:
                     self._kept = None
         if upstream is not None and piece:
-            upstream.write(piece)
+            upstream.more(piece)
 
     # a tunnel
 
@@ -185,6 +185,7 @@ class Exchange(Passing):
         self.pool.breaker.succeeded()
         answer = client_head(head, build_header=self.pool.build_header, connection=b"Upgrade", upgrade=True)
         self._client.write(answer + data)
+        self._client.flush()  # the tunnel writes to the transport itself
         self._answer = Answer(head, UNTIL_CLOSE, False, b"")
         self._switched = True
         if self._patience is not None:

@@ -165,9 +165,11 @@ class Passing:
         if not self._begun:
             self._begun = True
             piece = self._out + piece
-        if piece:
+        if not done:
+            if piece:
+                self._client.write_now(piece)
+        else:
             self._client.write(piece)
-        if done:
             self.pool.breaker.succeeded()
             self._end(_OK, self._decision.why)
 

@@ -14,6 +14,7 @@ import time
 from collections import deque
 from typing import cast
 
+from proxy.data_path.outgoing import Outgoing
 from proxy.data_path.tls import SHUTDOWN, Keyring, TlsError, tls_reason
 from proxy.data_path.upstream import Upstream, User
 from proxy.data_path.wheel import NEVER, Wheel
@@ -62,6 +63,7 @@ class Pool:
         *,
         loop: asyncio.AbstractEventLoop,
         wheel: Wheel,
+        outgoing: Outgoing,
         keyring: Keyring,
         head_limit: int,
         limit: int,
@@ -76,6 +78,7 @@ class Pool:
         self.head_limit = head_limit
         self.limit = limit
         self.wheel = wheel
+        self.outgoing = outgoing
         self._loop = loop
         self._keyring = keyring
         self._all: set[Upstream] = set()

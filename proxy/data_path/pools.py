@@ -20,6 +20,7 @@ from proxy.routing.breaker import Breaker
 from proxy.routing.budget import Budget
 
 if TYPE_CHECKING:
+    from proxy.data_path.outgoing import Outgoing
     from proxy.data_path.tls import Keyring
     from proxy.data_path.wheel import Wheel
 
@@ -38,6 +39,7 @@ class PoolMaker:
         self,
         *,
         wheel: Wheel,
+        outgoing: Outgoing,
         keyring: Keyring,
         breakers: Callable[[str], Breaker],
         dice: Callable[[], float],
@@ -46,6 +48,7 @@ class PoolMaker:
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._wheel = wheel
+        self._outgoing = outgoing
         self._keyring = keyring
         self._breakers = breakers
         self._dice = dice
@@ -102,6 +105,7 @@ class PoolMaker:
             backend,
             loop=self._loop,
             wheel=self._wheel,
+            outgoing=self._outgoing,
             keyring=self._keyring,
             head_limit=head,
             limit=limit,

@@ -13,6 +13,7 @@ import ssl
 from typing import TYPE_CHECKING, Protocol, cast
 
 from proxy.data_path.framing import Body, Chunked, Length, Sink, UntilClose
+from proxy.data_path.outgoing import Sending
 from proxy.data_path.parse import CHUNKED, Answer, Refused, head_may_follow, read_answer
 from proxy.data_path.small_reads import SmallReads
 from proxy.data_path.tls import tls_reason
@@ -54,7 +55,7 @@ class Tunnelled(Protocol):
     def upstream_ready(self) -> None: ...
 
 
-class Upstream:
+class Upstream(Sending):
     """An `asyncio.Protocol` in all but its base (see `Client`). `answering` is True once a byte of an answer came;
     `reused` when it served a request before."""
 
@@ -77,15 +78,13 @@ class Upstream:
         "request_sent",
         "reused",
         "total",
-        "transport",
         "tunnel",
         "user",
         "write_paused",
     )
 
-    transport: asyncio.Transport
-
     def __init__(self, pool: Pool) -> None:
+        super().__init__(pool.outgoing)
         self.pool = pool
         self.user: User | None = None
         self.tunnel: Tunnelled | None = None
@@ -129,11 +128,11 @@ class Upstream:
         self.deadline = wait
         if wait < self.due:
             pool.wheel.watch(self, wait)
-        self.transport.write(data)
+        self.write(data)
 
-    def write(self, data: bytes) -> None:
+    def more(self, data: bytes) -> None:
         """More of the request."""
-        self.transport.write(data)
+        self.write_now(data)
         self.deadline = min(self.pool.wheel.now + self.pool.backend.timeout, self.total)
 
     def abandon(self) -> None:

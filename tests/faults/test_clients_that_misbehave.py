@@ -8,7 +8,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from tests.faults.faulty import Counted, Faulty, Held, figure
+from tests.faults.faulty import Counted, Faulty, Held, descriptors, figure
 from tests.support.running import Running
 from tests.support.wire import RawUpstream, Served, Wire, connect, ok, until
 
@@ -114,19 +114,23 @@ async def test_idle_clients_cost_little_and_each_is_still_served(tmp_path: Path)
             await asyncio.to_thread(proxy.start)
             await Counted().ask(proxy.port, GET, 20)
             held = Held.of(proxy)
-            idle = [await connect(proxy.port) for _ in range(IDLE)]
-            for wire in idle:
-                await wire.send(GET)
-                assert (await wire.answer())[1] == b"good"
-            assert Held.of(proxy).fds > held.fds + IDLE - 10
-            assert Held.of(proxy).memory - held.memory < 8 * 1024 * 1024 + IDLE * 16 * 1024
-            figure("idle clients, there", Counted(len(idle)), held)
-            for wire in idle[:: max(1, IDLE // 100)]:
-                await wire.send(GET)
-                assert (await wire.answer())[1] == b"good"
-            for wire in idle:
-                wire.close()
-            await until(lambda: held.settled(8 * 1024 * 1024 + IDLE * 16 * 1024), f"the start's descriptors {held}")
-            figure("idle clients, gone", Counted(len(idle)), held)
+            left = []
+            for crowd in ("idle clients", "as many again"):
+                idle = [await connect(proxy.port) for _ in range(IDLE)]
+                for wire in idle:
+                    await wire.send(GET)
+                    assert (await wire.answer())[1] == b"good"
+                assert Held.of(proxy).fds > held.fds + IDLE - 10
+                assert Held.of(proxy).memory - held.memory < 8 * 1024 * 1024 + IDLE * 16 * 1024
+                figure(f"{crowd}, there", Counted(len(idle)), held)
+                for wire in idle[:: max(1, IDLE // 100)]:
+                    await wire.send(GET)
+                    assert (await wire.answer())[1] == b"good"
+                for wire in idle:
+                    wire.close()
+                await until(lambda: descriptors(held.pid) <= held.fds, f"the start's descriptors {held}")
+                figure(f"{crowd}, gone", Counted(len(idle)), held)
+                left.append(Held.of(proxy).memory)
+            assert left[1] <= left[0] + 2 * 1024 * 1024, "what the allocator keeps is used again"
         finally:
             proxy.kill_all()

@@ -37,14 +37,13 @@ from proxy.evidence.form import LATER, form_of
 ENOUGH = 100  # values before any of this may speak
 NEVER = 1e-5  # the chance below which a value is off; ten such questions are asked of it
 CORNER = 0.005  # the share of legacy's values that is worth a further question
-USUAL = 0.05  # legacy's answer to the same request has no more of it than this share of its values
+USUAL = 0.25  # legacy's answer to the same request has no more of it than this share of its values
 MANY = 400  # values before it is known where the corner is, and which letters are in use
 PLENTY = 1000  # values of which each is learned; afterwards one in STRIDE
 STRIDE = 7
 TIMES = 5  # values that have each letter, before another is off
 WORDS = 64  # of a closed vocabulary, at most
 LONG = 6  # characters of a word that say something of how it is drawn
-MIXED = 200  # letters and digits, more than a printable value has
 DEEP = 15  # digits of numbers whose factors say something
 TWOS = 1 << 20  # and the least number of which the factors of two do
 
@@ -67,7 +66,7 @@ DEGREES = (
 )
 
 
-_SHORT = (0, 0, -MIXED, -MIXED, -MIXED)
+_SHORT = (0, 0, 0, 0, 0)
 
 
 class Measured(NamedTuple):
@@ -114,11 +113,11 @@ def _drawn(word: str) -> tuple[int, int]:
 
 
 def _kinds(shown: str) -> tuple[int, int, int]:
-    """How few exceptions there are among letters and digits where most are of one kind."""
+    """The shares of the three kinds among letters and digits, in percent."""
     data = shown.encode(errors="backslashreplace")
     others = [len(data.translate(None, kind)) for kind in _NOT_OF]
-    most = sum(others) / 4  # each letter or digit is another than two of the three kinds
-    digits, small, capital = (-number if number <= most else -MIXED for number in others)
+    total = sum(others) / 2 or 1  # each letter or digit is another than two of the three kinds
+    digits, small, capital = (round(100 * (1 - number / total)) for number in others)
     return digits, small, capital
 
 

@@ -91,6 +91,12 @@ def test_a_letter_that_is_as_rare_as_one_that_was_seen_once_may_come() -> None:
     assert traits.off(RIGHT["code"], '"O0SI-1LZ"', False) == ""
 
 
+def test_letters_of_any_script_are_read() -> None:
+    traits = learned(lambda dice: f'"{dice.choice(("Müllerstraße", "Ελληνικά"))}"')
+    assert traits.off('"Ελληνικά"', '"\udcff Ελλάδα"', False) == "a word that legacy never has here"
+    assert not traits.is_striking('"Ελληνικά"', '"😀😀😀😀😀😀😀"')
+
+
 def test_digits_beside_a_letter_tick() -> None:
     traits = learned(lambda dice: f'"2026-10-31T23:59:{dice.randrange(10, 60)}+01:00"')
     assert traits.off('"2026-10-31T23:59:59+01:00"', '"2026-11-01T00:00:00+01:00"', False) == ""

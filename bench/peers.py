@@ -81,6 +81,10 @@ def nginx_command(program: str, place: Place) -> list[str]:
     location / {{ proxy_pass http://legacy; }}
 {mirrors}
     location /canary/ {{ proxy_pass http://$canary; }}
+    location /large/ {{
+      proxy_buffer_size 64k; proxy_buffers 16 64k; proxy_busy_buffers_size 128k; proxy_max_temp_file_size 0;
+      proxy_pass http://legacy;
+    }}
     location /hang/ {{ mirror /copy-hang; proxy_pass http://legacy; }}
     location /moved/ {{ proxy_pass http://extracted; }}
     location /bulk/ {{ proxy_buffering off; proxy_request_buffering off; proxy_pass http://legacy; }}

@@ -282,3 +282,38 @@ async def test_a_body_that_ends_with_the_connection_is_whole_only_with_a_close_n
             else:
                 await wire.until_reset()
             assert (await proxy.outcome()).outcome == outcome
+
+
+async def test_while_memory_is_tight_a_large_answer_still_passes_whole_over_tls_on_both_ends(
+    authority: Authority,
+) -> None:
+    """It begins and ends to be tight while the client reads nothing."""
+    answer = ok(bytes(range(256)) * 64 * 1024)
+
+    async def script(served: Served) -> None:
+        while True:
+            await served.head()
+            served.writer.write(answer)
+
+    listen = Listen((certificate(authority, "tight", "shop.example"),))
+    async with RawUpstream(script, tls=authority.server("tight-backend", "127.0.0.1")) as upstream:
+        believes = BackendTls(ca=str(authority.ca))
+        spec = spec_of(backend("legacy", upstream.port, tls=believes), listen=listen, limits=Limits(memory=1000))
+        async with Running(spec) as proxy:
+            shedding = proxy.engine.shedding
+            shedding.close()  # from here on the test says how much there is
+            shedding.look(1)
+            wire = await proxy.connect(ssl=authority.client(), server_hostname="shop.example")
+            for changes in ((900, 900), (900, 1), (1, 900)):
+                wire.writer.transport.pause_reading()  # type: ignore[attr-defined]  # a read transport too
+                await wire.send(REQUEST)
+                await until(lambda: proxy.engine.clients)
+                (client,) = proxy.engine.clients
+                await until(lambda: client.transport.get_write_buffer_size() > 1, "the client to be full")  # noqa: B023 - awaited here
+                for memory in changes:
+                    shedding.look(memory)
+                wire.writer.transport.resume_reading()  # type: ignore[attr-defined]  # a read transport too
+                pieces: list[bytes] = []
+                while sum(map(len, pieces)) < len(answer):
+                    pieces.append(await wire.some())
+                assert b"".join(pieces) == answer

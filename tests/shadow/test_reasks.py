@@ -177,6 +177,16 @@ def test_the_random_sample_does_not_wait_in_line() -> None:
     assert [bench.offer(pair(number), (), sampled=True) for number in range(4)] == [True, True, False, False]
 
 
+def test_the_delay_takes_nothing_from_the_half_of_the_rate_that_the_sample_may_use() -> None:
+    bench = Bench(per_second=4.0, delay=2.0)
+    taken = 0
+    for number in range(100):
+        taken += bench.offer(pair(number), (), sampled=True)
+        bench.wait(0.1)
+        bench.answer()
+    assert 18 <= taken <= 21  # two a second, for ten seconds
+
+
 def test_a_loud_field_leaves_room_for_a_new_one() -> None:
     bench = Bench(per_second=1000.0)
     assert sum(bench.offer(pair(number)) for number in range(60)) == 40

@@ -122,3 +122,11 @@ def test_a_place_that_was_no_number_once_has_no_distance() -> None:
         '"Printed 21.11.2026 13:00:00, till 1, no. 1,100"', '"Printed 21.11.2026 13:00:00, till x, no. 1,100"'
     )
     assert hull.off(printed(50_500, 2), printed(50_500, 90), Kind.BODY) == ""
+
+
+def test_what_comes_after_a_step_by_one_may_begin_again() -> None:
+    hull = Hull()
+    for at in range(1200, 1800, 10):
+        hull.see_pair(f'"seen {at // 1000},{at % 1000:03} times"', f'"seen {at // 1000},{at % 1000 + 3:03} times"')
+    assert hull.off('"seen 1,998 times"', '"seen 2,003 times"', Kind.VALUE) == ""
+    assert "895 apart" in hull.off('"seen 1,998 times"', '"seen 1,103 times"', Kind.VALUE)

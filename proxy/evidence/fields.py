@@ -41,14 +41,14 @@ from collections.abc import Iterable
 from math import log
 from typing import Any, NamedTuple
 
-from proxy.evidence.asked import CLOCK, Asked, Places, is_busy, is_near
-from proxy.evidence.form import LATER, form_of
+from proxy.evidence.asked import Asked, Places, is_busy
 from proxy.evidence.leaning import Leaning, lean_of_numbers, unlike
 from proxy.evidence.repeats import Repeats
-from proxy.evidence.shape import Hull, shared
+from proxy.evidence.shape import Hull
 from proxy.evidence.sign_test import ALPHA, either_way, log_sum, log_weight, one_way
 from proxy.evidence.sorted_by import directions
 from proxy.evidence.twice import NEVER_STOOD, VALUES, is_off_twice
+from proxy.evidence.values import above, further, longer, sign
 from proxy.model.comparison import Field, Kind
 
 ENOUGH = 30  # re-asks after which something is known
@@ -265,7 +265,7 @@ class Record:
             lean, sizes = apart[1] - apart[0], (-min(apart), -max(apart))
         is_worth_it = self.leaning.bet(lean, sizes, passed)
         if lean:
-            self._throw("leans", _sign(lean))
+            self._throw("leans", sign(lean))
             self.level = log_weight(self.ordinal) + self.evidence()
         return is_worth_it
 
@@ -297,11 +297,11 @@ class Record:
         if not (asked.both.full and asked.again.full and asked.other.full):
             return
         values = list(asked.both.places(field).values())
-        self._throw("direction", sum(_above(two, one) for one, two in values))
-        self._throw("form", sum(_longer(two, one) for one, two in values))
+        self._throw("direction", sum(above(two, one) for one, two in values))
+        self._throw("form", sum(longer(two, one) for one, two in values))
         again, other = asked.again.places(field), asked.other.places(field)
         common = again.keys() & other.keys()
-        balance = sum(_further(again[place][0], other[place][1], again[place][1]) for place in common)
+        balance = sum(further(again[place][0], other[place][1], again[place][1]) for place in common)
         self._throw("distance", balance)
 
     def _throw(self, test: str, balance: int) -> None:
@@ -388,31 +388,3 @@ class Record:
 
 def _is_in_list(field: Field) -> bool:
     return field[1] is Kind.VALUE and "[*]" in field[0]
-
-
-def _sign(value: float) -> int:
-    return (value > 0) - (value < 0)
-
-
-def _above(one: str, other: str) -> int:
-    first, second = form_of(one), form_of(other)
-    if first.amount is not None and second.amount is not None:
-        return 0 if is_near(one, other) else _sign(first.amount - second.amount)
-    return (one > other) - (one < other)
-
-
-def _longer(one: str, other: str) -> int:
-    first, second = form_of(one), form_of(other)
-    longer = _sign(len(one) - len(other))
-    if first.amount is not None and second.amount is not None:
-        longer = _sign(first.places - second.places)
-    return longer or (first.name > second.name) - (first.name < second.name)
-
-
-def _further(base: str, one: str, other: str) -> int:
-    start, first, second = form_of(base), form_of(one), form_of(other)
-    if start.amount is not None and first.amount is not None and second.amount is not None:
-        apart = abs(first.amount - start.amount) - abs(second.amount - start.amount)
-        room = CLOCK / LATER * min(first.slack, second.slack)
-        return _sign(apart) if abs(apart) > room else 0
-    return _sign(shared(base, other) - shared(base, one))

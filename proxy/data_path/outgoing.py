@@ -7,33 +7,50 @@ connection is told in pieces goes as one. Under light load a turn has one event,
 has the figures; nginx's `postpone_output` and Envoy's batched codec writes have the same reason.)
 
 Large messages and pieces of longer ones are written at once: they are worth a wake-up each, and back pressure must not
-wait for a turn.
+wait for a turn. What is to be done after an answer, copies above all, comes when the answers have left.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 LARGE = 64 * 1024  # bytes
 MOST = 64  # connections that wait for the end of a turn; so that a long turn holds nobody up
 
 
 class Outgoing:
-    """The connections with something to send. Made inside a running loop."""
+    """The connections with something to send, and what comes after. Made inside a running loop."""
 
-    __slots__ = ("_line", "_loop")
+    __slots__ = ("_afterwards", "_line", "_loop", "_will_end")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._line: list[Sending] = []
+        self._afterwards: list[Callable[[], None]] = []
+        self._will_end = False  # the end of this turn is in the loop's line
 
     def add(self, one: Sending) -> None:
-        line = self._line
-        if not line:
-            self._loop.call_soon(self.flush)
-        line.append(one)
-        if len(line) >= MOST:
+        self._line.append(one)
+        if not self._will_end:
+            self._will_end = True
+            self._loop.call_soon(self._end_turn)
+        elif len(self._line) >= MOST:
             self.flush()
+
+    def afterwards(self, work: Callable[[], None]) -> None:
+        """Called at the end of the turn, when all is sent."""
+        self._afterwards.append(work)
+        if not self._will_end:
+            self._will_end = True
+            self._loop.call_soon(self._end_turn)
+
+    def _end_turn(self) -> None:
+        self._will_end = False
+        self.flush()
+        works, self._afterwards = self._afterwards, []
+        for work in works:
+            work()
 
     def flush(self) -> None:
         line, self._line = self._line, []

@@ -11,6 +11,7 @@ because whatever is handed from one to another is paid for by every request.
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from proxy.data_path.answering import Answering, drawn, opening
@@ -274,4 +275,5 @@ class Passing:
             observation = observed(self._filters, observation, self._sent_head)
         body = self._request_capture.body(complete=self.body_done)
         decision = self._decision
-        self._engine.offer(exchanged(decision, self._sent_head, body, observation, self._started), decision)
+        offered = exchanged(decision, self._sent_head, body, observation, self._started)
+        self._engine.outgoing.afterwards(partial(self._engine.offer, offered, decision))

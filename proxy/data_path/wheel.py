@@ -6,7 +6,7 @@ wheel. Moving the deadline later costs one attribute: the bucket finds out when 
 on. Nothing is looked at later than five seconds ahead, so that a closed connection is not held in memory by its
 time-out.
 
-What expires together is told a few at a time, with the sockets served in between: copies to a service that hangs were
+What expires together is told one by one, with the sockets served in between: copies to a service that hangs were
 sent together, so they expire together, and each ends a connection and opens another.
 """
 
@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from typing import Protocol
 
 TICK = 0.05
 _HORIZON = 5.0
-_AT_ONCE = 4  # told in one turn of the loop: about half a millisecond
 NEVER = math.inf
 
 
@@ -56,7 +56,7 @@ class Wheel:
         self.now = self._loop.time()
         self._handle = self._loop.call_later(TICK, self._tick)
         current = int(self.now / TICK)
-        over: list[Timed] = []
+        over: deque[Timed] = deque()
         for slot in range(self._last + 1, current + 1):
             self._last = slot
             for item in self._buckets.pop(slot, ()):
@@ -69,17 +69,17 @@ class Wheel:
                     self._place(item, item.deadline)
         self._tell(over)
 
-    def _tell(self, over: list[Timed]) -> None:
-        """Tell the first few, the others in the next turn; a deadline may have been moved meanwhile."""
-        if self._handle is None:
+    def _tell(self, over: deque[Timed]) -> None:
+        """Tell the first, the others in later turns; a deadline may have been moved meanwhile."""
+        if self._handle is None or not over:
             return
-        for item in over[:_AT_ONCE]:
-            if item.deadline <= self.now:
-                item.expired(self.now)
-            elif item.due == NEVER and item.deadline < NEVER:
-                self._place(item, item.deadline)
-        if len(over) > _AT_ONCE:
-            self._loop.call_soon(self._tell, over[_AT_ONCE:])
+        item = over.popleft()
+        if item.deadline <= self.now:
+            item.expired(self.now)
+        elif item.due == NEVER and item.deadline < NEVER:
+            self._place(item, item.deadline)
+        if over:
+            self._loop.call_soon(self._tell, over)
 
     def close(self) -> None:
         if self._handle is not None:

@@ -77,3 +77,22 @@ async def test_what_waits_for_a_connection_that_is_closed_meanwhile_is_dropped()
         await asyncio.sleep(0)
         assert arrived(others) == b"answer"
         other.transport.close()
+
+
+async def test_what_comes_afterwards_comes_when_all_is_sent() -> None:
+    outgoing = Outgoing(asyncio.get_running_loop())
+    sending, theirs = await connected(outgoing)
+    found: list[bytes] = []
+    with theirs:
+        sending.write(b"answer")
+        outgoing.afterwards(lambda: found.append(arrived(theirs)))
+        outgoing.afterwards(lambda: sending.write(b"copy"))
+        assert not found
+        await asyncio.sleep(0)
+        assert (found, arrived(theirs)) == ([b"answer"], b"")
+        await asyncio.sleep(0)
+        assert arrived(theirs) == b"copy"
+        outgoing.afterwards(lambda: found.append(b"with nothing to send"))
+        await asyncio.sleep(0)
+        assert found[1:] == [b"with nothing to send"]
+        sending.transport.close()

@@ -64,9 +64,9 @@ def charge(number: int) -> dict[str, object]:
 def body(size: int, request_id: str) -> str:
     """JSON text of exactly `size` bytes when `request_id` is as long as SAME_ID."""
     document: dict[str, object] = {"request_id": SAME_ID, "data": [charge(1)], "note": ""}
-    rows = [charge(1)]
-    while len(compact(document | {"data": [*rows, charge(len(rows) + 1)]})) <= size:
-        rows.append(charge(len(rows) + 1))
+    rows, left = [charge(1)], size - len(compact(document))
+    while (left := left - len("," + compact(row := charge(len(rows) + 1)))) >= 0:
+        rows.append(row)
     document["data"] = rows
     document["note"] = "x" * (size - len(compact(document)))
     return compact(document).replace(SAME_ID, request_id)

@@ -197,6 +197,7 @@ class Connection(Sending):
             self.abort()
 
     def eof_received(self) -> bool:
+        self.flush()  # the loop closes what is not a tunnel
         if self._tunnel is not None:
             self._tunnel.client_eof()
             return self.transport.can_write_eof()

@@ -235,3 +235,15 @@ async def test_a_backend_that_closes_what_it_accepts_is_a_502() -> None:
     async with RawUpstream(script) as upstream, running(upstream) as proxy:
         answer = await proxy.one(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 502 ")
+
+
+async def test_an_answer_whose_turn_is_not_over_reaches_a_client_that_says_no_more() -> None:
+    async with RawUpstream.answering(ok(b"first")) as upstream, running(upstream) as proxy:
+        async with await proxy.connect() as client:
+            await client.send(GET)
+            assert await client.exactly(len(ok(b"first"))) == ok(b"first")
+            (end,) = proxy.engine.clients
+            end.write(b"second")  # as its end comes in the same turn of the loop, which then closes
+            assert not end.eof_received()
+            end.transport.close()
+            assert await client.rest() == b"second"

@@ -67,7 +67,7 @@ async def test_one_of_two_instances_dies_and_comes_back_and_no_reader_notices(tm
         counted = await during(proxy.port, GET, 200, one.start)
         figure("its return", counted, held)
         assert counted.errors == {}
-        until_blocking(lambda: usable(proxy, one) == 1.0, "it to be used again")
+        until_blocking(lambda: proxy.get("/other") and usable(proxy, one) == 1.0, "it to be used again")
         two.kill()  # now it is all there is
         assert (await load(proxy.port, GET, 20)).errors == {}
         log = proxy.log.read_text()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
+from typing import TypeVar
 
 from proxy.comparison import without
 from proxy.evidence.noise import ROUNDS, Noise, Stood
@@ -15,6 +16,7 @@ from proxy.model.comparison import Comparison, Difference, Kind, Result, Risk
 from proxy.model.noise import Reask
 
 Answer = dict[str, str]
+Said = TypeVar("Said")
 Side = Callable[[int, float, Random], Answer]  # number of the request, seconds, dice
 
 MATCH = Comparison(Result.MATCH, None, "", None, (200, 200), (), 0)
@@ -40,14 +42,18 @@ def compared(one: Answer, other: Answer) -> Comparison:
     return Comparison(Result.MISMATCH, None, "sig", Risk.HIGH, statuses, tuple(found), len(found), fields)
 
 
-def _reask(one: Answer, other: Answer, again: Answer, other_again: Answer) -> Reask:
-    return Reask(
-        compared(one, again),
-        compared(one, other_again),
-        compared(other, other_again),
-        compared(again, other_again),
-        compared(other, again),
+def reasked(
+    compare: Callable[[Said, Said], Comparison], one: Said, other: Said, again: Said, other_again: Said
+) -> tuple[Comparison, Reask]:
+    """The comparison of both first answers (legacy's, the extracted side's), and what asking both again showed."""
+    reask = Reask(
+        compare(one, again),
+        compare(one, other_again),
+        compare(other, other_again),
+        compare(again, other_again),
+        compare(other, again),
     )
+    return compare(one, other), reask
 
 
 def _path(place: str) -> str:
@@ -82,7 +88,7 @@ class World:
         if (is_mismatch and self._on_mismatch) or dice.random() < self._sample:
             self.reasks += 1
             again, other_again = self._again(number, at + 1 + dice.random() / 2)
-            reask = _reask(one, other, again, other_again)
+            _, reask = reasked(compared, one, other, again, other_again)
             self.noise.learn(first, reask)
         if not is_mismatch:
             return first
@@ -92,7 +98,7 @@ class World:
             while any(so_far.values()) and rounds < ROUNDS:
                 rounds += 1
                 self.reasks += 1
-                further = _reask(one, other, *self._again(number, at + 1.2 + rounds + dice.random() / 2))
+                _, further = reasked(compared, one, other, *self._again(number, at + 1.2 + rounds + dice.random() / 2))
                 so_far = standing = self.noise.insist(so_far, first, further)
         return without(first, self.noise.read(first, reask, may_ask=True, standing=standing).explained)
 

@@ -3,8 +3,8 @@
 A write wakes whoever waits at the other end, and on another core that takes the kernel longer than anything else in an
 exchange (an interrupt to a core that sleeps). Where a request is parsed between two writes, the other end has answered
 the first and sleeps again before the second; of writes that follow each other it is woken by the first only. What one
-connection is told in pieces goes as one. Under light load a turn has one event, and nothing waits. (docs/performance.md
-has the figures; nginx's `postpone_output` and Envoy's batched codec writes have the same reason.)
+connection is told in pieces goes as one. Under light load a turn has one event, and nothing waits. docs/performance.md
+has the figures.
 
 Large messages and pieces of longer ones are written at once: they are worth a wake-up each, and back pressure must not
 wait for a turn. What is to be done after an answer, copies above all, comes when the answers have left.
@@ -13,6 +13,7 @@ wait for a turn. What is to be done after an answer, copies above all, comes whe
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 
 LARGE = 64 * 1024  # bytes
@@ -26,15 +27,14 @@ class Outgoing:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._line: list[Sending] = []
-        self._afterwards: list[Callable[[], None]] = []
+        self._line: deque[Sending] = deque()
+        self._afterwards: deque[Callable[[], None]] = deque()
         self._will_end = False  # the end of this turn is in the loop's line
 
     def add(self, one: Sending) -> None:
         self._line.append(one)
         if not self._will_end:
-            self._will_end = True
-            self._loop.call_soon(self._end_turn)
+            self._soon()
         elif len(self._line) >= MOST:
             self.flush()
 
@@ -42,20 +42,26 @@ class Outgoing:
         """Called at the end of the turn, when all is sent."""
         self._afterwards.append(work)
         if not self._will_end:
-            self._will_end = True
-            self._loop.call_soon(self._end_turn)
+            self._soon()
+
+    def flush(self) -> None:
+        line = self._line
+        while line:
+            line.popleft().flush()
+
+    def _soon(self) -> None:
+        self._will_end = True
+        self._loop.call_soon(self._end_turn)
 
     def _end_turn(self) -> None:
         self._will_end = False
-        self.flush()
-        works, self._afterwards = self._afterwards, []
-        for work in works:
-            work()
-
-    def flush(self) -> None:
-        line, self._line = self._line, []
-        for one in line:
-            one.flush()
+        try:
+            self.flush()
+            for _ in range(len(self._afterwards)):
+                self._afterwards.popleft()()
+        finally:  # a defect that one of them meets holds nobody else's answer back
+            if (self._line or self._afterwards) and not self._will_end:
+                self._soon()
 
 
 class Sending:

@@ -28,6 +28,7 @@ from proxy.model.outcome import Outcome
 from proxy.model.records import Accepted, AuditRow, Exemplar, Heard, SignatureRow
 from proxy.model.spec import PathType, Route
 from proxy.model.way import gently
+from proxy.runtime.builds import Builds
 from proxy.runtime.comparer import Comparer, not_compared
 from proxy.runtime.examples import example
 from proxy.runtime.explaining import Explaining, explained
@@ -39,7 +40,7 @@ from proxy.runtime.pace import Pace
 from proxy.runtime.receipts import Receipts
 from proxy.runtime.resets import Resets
 from proxy.runtime.rule_use import RuleUses
-from proxy.store import Batch, Build, Loaded
+from proxy.store import Batch, Loaded
 
 COMPARED = ("equal", "pairs", "not_compared", "failed")  # what of a frame is one comparison each
 YOUNG = 0.3  # seconds that a comparison may wait without being kept
@@ -72,12 +73,10 @@ class Desk:
         self._rules: dict[str, comparison.Rules] = {}  # by digest
         self._keys: dict[tuple[str, int, str, str], EvidenceKey] = {}
         self._routes: set[str] = set()
-        self._builds: dict[str, dict[str, Build]] = {}
-        self._latest: dict[str, str] = {}
+        self._builds = Builds(lambda row: self._audit.append(row))
         self._accepted: dict[str, dict[str, Accepted]] = {}
         self._exemplars: dict[tuple[EvidenceKey, str], int] = {}
         self._kept: list[Exemplar] = []
-        self._found: list[Build] = []
         self._audit: list[AuditRow] = []
         self._resets = Resets(time.time, lambda row: self._audit.append(row))
         self._comparer = Comparer(way)
@@ -93,9 +92,7 @@ class Desk:
         self.explaining.book.restore(loaded.noise)
         self._ledger.resume(loaded.waiting, time.time() - time.monotonic())
         self._routes |= {one.settled.key.route for one in loaded.waiting}
-        for build in loaded.builds:
-            self._builds.setdefault(build.route, {})[build.build] = build
-            self._latest[build.route] = build.build
+        self._builds.restore(loaded.builds)
         for entry in loaded.accepted:
             self._accepted.setdefault(entry.route, {})[entry.signature] = entry
         for row in loaded.signatures:
@@ -147,7 +144,7 @@ class Desk:
     def _take_equal(self, one: tuple[Any, ...], origin: Origin) -> None:
         route, epoch, rules, build, arrival, request, legacy, extracted, *asked = one
         key, slow = self._key(route, epoch, rules, build), (legacy, extracted)
-        self._answered_by(route, build)
+        self._builds.answered(route, build)
         self.explaining.usual(route, legacy)
         self._add(Settled(key, arrival, request, Result.MATCH, "", "", False, False, slow, Asked(*asked), origin))
 
@@ -155,8 +152,8 @@ class Desk:
         for route, epoch, rules, build, *fared in frame["fared"]:
             one = evidence.Fared(*fared)
             if one.extracted and (build or not one.failed):
-                self._answered_by(route, build)
-            self._ledger.fared(self._key(route, epoch, rules, build or self._latest.get(route, "")), one)
+                self._builds.answered(route, build)
+            self._ledger.fared(self._key(route, epoch, rules, build or self._builds.latest(route) or ""), one)
         for (route, epoch, rules, build, reason), count in frame["dropped"]:
             self._ledger.dropped(self._key(route, epoch, rules, build), int(time.time()), count, reason)
         if frame["given_up"]:
@@ -167,7 +164,7 @@ class Desk:
         pair = unpack_pair(packed)
         rules = self._rules.get(pair.rules)
         if pair.extracted.outcome is Outcome.OK:
-            self._answered_by(pair.route, build)
+            self._builds.answered(pair.route, build)
         if pair.legacy.outcome is Outcome.OK:
             self.explaining.usual(pair.route, pair.legacy.total)
         key = self._key(pair.route, pair.epoch, pair.rules, build)
@@ -228,19 +225,6 @@ class Desk:
             self._routes.add(route)
         return key
 
-    def _answered_by(self, route: str, build: str) -> None:
-        """Notes the build of an answer; failures and drops say nothing about which build is there now."""
-        if self._latest.get(route) == build:
-            return
-        self._latest[route] = build
-        builds = self._builds.setdefault(route, {})
-        if build not in builds:
-            builds[build] = Build(route, build, len(builds) + 1, time.time())
-            self._found.append(builds[build])
-            what = f"build {build} seen, evidence begins anew" if build else "first answers, without a build header"
-            self._audit.append(AuditRow(time.time(), "strangler", "build", route, what, ""))
-            log.info("build_seen", route=route, build=build, ordinal=builds[build].ordinal)
-
     def _flag(self, key: EvidenceKey, field: FieldNoise) -> None:
         """Opens a signature for a field that varies otherwise than legacy's own."""
         signature = comparison.signature_of((0, 0), ((field.path, Kind.NOISE),))
@@ -282,8 +266,9 @@ class Desk:
         waiting, waited = self._ledger.keep_waiting(ceiling - YOUNG, wall_offset)
         noise = self.explaining.book.take_rows(time.time(), final=final)
         uses = self._uses.take_rows(time.time(), final=final)
+        builds = self._builds.take_rows()
         self.receipts.stored(one.origin for one in (*written.counted, *(row.settled for row in waiting)))
-        if counted or waiting or waited or noise or uses or self._kept or self._found or self._audit:
+        if counted or waiting or waited or noise or uses or builds or self._kept or self._audit:
             heard = self.receipts.rows()
             self._keeper.write(
                 Batch(
@@ -295,7 +280,7 @@ class Desk:
                     waiting=waiting,
                     waited=waited,
                     audit=self._audit,
-                    builds=self._found,
+                    builds=builds,
                     noise=noise,
                     rule_uses=uses,
                     covered=written.covered,
@@ -303,7 +288,7 @@ class Desk:
                 ),
                 partial(self.acknowledge, heard),
             )
-            self._kept, self._found, self._audit = [], [], []
+            self._kept, self._audit = [], []
 
     def _patience(self, name: str) -> float:
         """Seconds after which an exchange of a route has ended, unless its answer is long."""
@@ -315,7 +300,7 @@ class Desk:
         """What a store that began anew needs to know. What waits follows with the next counting."""
         self._ledger.keep_anew()
         return Batch(
-            builds=[build for builds in self._builds.values() for build in builds.values()],
+            builds=self._builds.whole(),
             accepted=[entry for entries in self._accepted.values() for entry in entries.values()],
             noise=self.explaining.book.whole(time.time()),
         )
@@ -327,18 +312,17 @@ class Desk:
 
     def build(self, route: str) -> str | None:
         """The build that answered last; "" when answers carry none, None when there were no answers."""
-        return self._latest.get(route)
+        return self._builds.latest(route)
 
     def current(self, route: Route) -> EvidenceKey:
         """The key that a verdict speaks of now: this rule set, this epoch, the build that answered last."""
         state = self._live.states[route.name]
         rules = self._live.compiled.rules[route.name].digest
-        return EvidenceKey(route.name, rules, self._latest.get(route.name, ""), state.epoch)
+        return EvidenceKey(route.name, rules, self._builds.latest(route.name) or "", state.epoch)
 
     def verdict(self, route: Route) -> Verdict:
         key = self.current(route)
-        builds = self._builds.get(route.name, {})
-        ordinal = builds[key.build].ordinal if key.build in builds else max(len(builds), 1)
+        ordinal = self._builds.ordinal(route.name, key.build)
         return evidence.judge(
             self._ledger.totals(key),
             route.gate,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from typing import cast
 
 from proxy.data_path.outgoing import LARGE, MOST, Outgoing, Sending
 
@@ -95,4 +96,30 @@ async def test_what_comes_afterwards_comes_when_all_is_sent() -> None:
         outgoing.afterwards(lambda: found.append(b"with nothing to send"))
         await asyncio.sleep(0)
         assert found[1:] == [b"with nothing to send"]
+        sending.transport.close()
+
+
+async def test_one_that_fails_holds_nobody_else_back() -> None:
+    loop, told = asyncio.get_running_loop(), list[str]()
+    loop.set_exception_handler(lambda _, context: told.append(str(context["exception"])))
+    outgoing = Outgoing(loop)
+    broken, theirs = await connected(outgoing)
+    sending, others = await connected(outgoing)
+
+    copied = asyncio.Event()
+
+    def fail() -> None:
+        raise RuntimeError("a defect")
+
+    with theirs, others:
+        broken.write(b"answer")
+        transport, broken.transport = broken.transport, cast(asyncio.Transport, None)
+        sending.write(b"answer")
+        outgoing.afterwards(fail)
+        outgoing.afterwards(copied.set)
+        await asyncio.wait_for(copied.wait(), 10)
+        assert arrived(others) == b"answer"
+        assert len(told) == 2
+        assert told[1] == "a defect"
+        transport.close()
         sending.transport.close()

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from bench.noise_world import Answer, Side, World, compared
+from bench.noise_world import Answer, Side, World, compared, reasked
 from proxy.evidence.asked import EACH, KEPT
 from proxy.evidence.fields import ENOUGH
 from proxy.evidence.noise import MOST, Noise
@@ -18,14 +18,7 @@ VALUE = Kind.VALUE
 
 
 def asked(one: Answer, other: Answer, again: Answer, other_again: Answer) -> tuple[Comparison, Reask]:
-    reask = Reask(
-        compared(one, again),
-        compared(one, other_again),
-        compared(other, other_again),
-        compared(again, other_again),
-        compared(other, again),
-    )
-    return compared(one, other), reask
+    return reasked(compared, one, other, again, other_again)
 
 
 def values(*four: str) -> tuple[Comparison, Reask]:

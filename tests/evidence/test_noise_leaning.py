@@ -10,6 +10,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.noise_world import reasked
 from proxy.evidence.asked import Asked
 from proxy.evidence.fields import Record
 from proxy.evidence.leaning import Leaning, Sizes, lean_of_numbers, unlike
@@ -37,14 +38,7 @@ def score(dice: Random, wrong: bool) -> object:
 
 def answered(*values: object) -> tuple[Comparison, Reask]:
     one, other, again, other_again = (json.dumps({"x": value}).encode() for value in values)
-    reask = Reask(
-        compared(one, again),
-        compared(one, other_again),
-        compared(other, other_again),
-        compared(again, other_again),
-        compared(other, again),
-    )
-    return compared(one, other), reask
+    return reasked(compared, one, other, again, other_again)
 
 
 def flagged(draw: Draw, share: float, pairs: int, seed: int) -> bool:

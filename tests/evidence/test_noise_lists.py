@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from random import Random
 
+from bench.noise_world import reasked
 from proxy.evidence.noise import Noise
 from proxy.evidence.sorted_by import SURE, SortedBy, directions
 from proxy.model.comparison import Comparison, Kind, Result
@@ -24,14 +25,7 @@ def answered(draw: Draw) -> tuple[Comparison, Reask]:
         draw(extracted, again) for extracted, again in ((False, False), (True, False), (False, True), (True, True))
     ]
     one, other, again, other_again = (json.dumps({"id": "c1", "list": value}).encode() for value in drawn)
-    reask = Reask(
-        compared(one, again),
-        compared(one, other_again),
-        compared(other, other_again),
-        compared(again, other_again),
-        compared(other, again),
-    )
-    return compared(one, other), reask
+    return reasked(compared, one, other, again, other_again)
 
 
 def taught(draw: Draw) -> Noise:

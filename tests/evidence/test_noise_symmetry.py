@@ -5,10 +5,9 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.noise_world import Answer, compared
+from bench.noise_world import Answer, compared, reasked
 from proxy.evidence.asked import Asked
 from proxy.evidence.fields import TESTS, Record
-from proxy.model.noise import Reask
 
 CLOCKS = tuple(f'"2026-11-21T10:00:{second:02}Z"' for second in (0, 1, 3, 9))
 VALUES = ("", '"a"', '"b"', '"bb"', "1", "2", "1.25", "40", "1700000000", "1700000001000", *CLOCKS)
@@ -24,14 +23,7 @@ def answers(draw: st.DrawFn) -> Answer:
 
 
 def asked(one: Answer, other: Answer, again: Answer, other_again: Answer) -> Asked:
-    reask = Reask(
-        compared(one, again),
-        compared(one, other_again),
-        compared(other, other_again),
-        compared(again, other_again),
-        compared(other, again),
-    )
-    return Asked(compared(one, other), reask)
+    return Asked(*reasked(compared, one, other, again, other_again))
 
 
 @given(answers(), answers(), answers(), answers())

@@ -300,7 +300,8 @@ class Record:
         self._throw("direction", sum(above(two, one) for one, two in values))
         self._throw("form", sum(longer(two, one) for one, two in values))
         again, other = asked.again.places(field), asked.other.places(field)
-        common = again.keys() & other.keys()
+        # L1 may show an element at a place in the one comparison and none in the other: lists are laid side by side
+        common = [place for place in again.keys() & other.keys() if again[place][0] == other[place][0]]
         balance = sum(further(again[place][0], other[place][1], again[place][1]) for place in common)
         self._throw("distance", balance)
 

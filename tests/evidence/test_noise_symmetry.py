@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.noise_world import Answer, compared, reasked
 from proxy.evidence.asked import Asked
 from proxy.evidence.fields import TESTS, Record
+from tests.comparison.made import compared as compared_whole
 
 CLOCKS = tuple(f'"2026-11-21T10:00:{second:02}Z"' for second in (0, 1, 3, 9))
 VALUES = ("", '"a"', '"b"', '"bb"', "1", "2", "1.25", "40", "1700000000", "1700000001000", *CLOCKS)
@@ -31,11 +34,28 @@ def asked(one: Answer, other: Answer, again: Answer, other_again: Answer) -> Ask
 def test_exchanging_the_second_answers_mirrors_every_test(
     one: Answer, other: Answer, again: Answer, other_again: Answer
 ) -> None:
-    straight, mirrored = asked(one, other, again, other_again), asked(one, other, other_again, again)
+    are_mirrored(asked(one, other, again, other_again), asked(one, other, other_again, again))
+
+
+SLOTS = tuple(f"{hour:02}:{minute}" for hour in range(9, 13) for minute in ("00", "30"))
+DAYS = st.sets(st.sampled_from(SLOTS)).map(lambda free: json.dumps({"free": sorted(free)}).encode())
+
+
+@given(DAYS, DAYS, DAYS, DAYS)
+@settings(max_examples=100, deadline=None)
+def test_so_does_it_where_lists_of_several_lengths_are_laid_side_by_side(
+    one: bytes, other: bytes, again: bytes, other_again: bytes
+) -> None:
+    straight = Asked(*reasked(compared_whole, one, other, again, other_again))
+    are_mirrored(straight, Asked(*reasked(compared_whole, one, other, other_again, again)))
+
+
+def are_mirrored(straight: Asked, mirrored: Asked) -> None:
     for field in straight.fields | mirrored.fields:
         left, right = Record(1, 0), Record(1, 0)
-        left.learn(field, straight, tested=True)
-        right.learn(field, mirrored, tested=True)
+        for record, one in ((left, straight), (right, mirrored)):
+            record.learn(field, one, tested=True)
+            record.lean(field, one)
         for test in TESTS:
             heads, tails = left.counts(test)
             assert (tails, heads) == right.counts(test), test.name

@@ -5,9 +5,9 @@ second legacy instance and hides a field whose difference is within a fixed shar
 what is small and real. Here both sides are asked again (L2, E2 after L1, E1), every field is tested over time
 (`fields`, `sign_test`), and a single mismatch is explained as long as nothing speaks against it:
 
-1. Never: a failure of the extracted side, a field that is `flagged` (shown to be a regression, from then on for the
-   whole build), a value off the shape that legacy's values have there (`shape`), a value that comes back where
-   nothing ever does (`repeats`).
+1. Never: a failure of the extracted side, a field that is `flagged` (shown to be a regression; for the whole build,
+   unless chance had shown it and its evidence goes down again, to a twentieth of what was needed), a value off the
+   shape that legacy's values have there (`shape`), a value that comes back where nothing ever does (`repeats`).
 2. Legacy differed from itself at the same places in this very re-ask: explained.
 3. Legacy stood by its answer, and the extracted side did not (`odd`). Under noise that shows in few answers half of
    all mismatches are like this. Explained while it is no more than twice as often as legacy varies there.
@@ -43,6 +43,7 @@ from typing import Any
 from proxy.evidence.asked import Asked, Seen, field_of, instead, is_busy
 from proxy.evidence.fields import ENOUGH, STATUS, TESTS, Record, Test
 from proxy.evidence.sign_test import ALPHA, discoveries, shown_evidence
+from proxy.evidence.together import Together
 from proxy.model.comparison import Comparison, Field, Kind, NotCompared, Result
 from proxy.model.noise import FieldNoise, Reading, Reask
 
@@ -69,6 +70,7 @@ class Noise:
         self._latest: tuple[Reask, Asked] | None = None  # what is learned is read right after
         self._seen: tuple[Comparison, Seen] | None = None  # a first comparison is looked at several times
         self._leaning: dict[Field, frozenset[str]] = {}  # of the pair learned last
+        self._together = Together()
         self.flags = 0  # raised since this was made or restored: says when to look at `regressions`
 
     def learn(self, first: Comparison, reask: Reask) -> None:
@@ -89,11 +91,12 @@ class Noise:
                 record = self._begin(field)
             tested = known or field in asked.first.fields
             record.learn(field, asked, tested=tested)
-            if tested and not record.flagged and record.lean(field, asked):
+            if tested and record.lean(field, asked) and not record.flagged:
                 leaning[field] = frozenset({_LEANS})
             record.last = self._asked
             loud = loud or self._is_loud(record)
         self._leaning = leaning
+        self._together.learn(asked)
         if first.in_place:
             self._learn_in_place(asked)
         if loud:
@@ -106,6 +109,7 @@ class Noise:
             return frozenset()
         seen = self._see(first)
         self._turn(seen)
+        self._together.see(seen)
         known = [(field, self._records.get(field), places) for field, places in seen.veiled.items()]
         return frozenset([field for field, record, places in known if record is not None and record.is_stale(places)])
 
@@ -120,7 +124,9 @@ class Noise:
             [
                 (f"{field[0]} striking", field[1])
                 for field, record in known
-                if record is not None and record.varied and record.is_striking(field, seen.places(field))
+                if record is not None
+                and record.varied
+                and (record.is_striking(field, seen.places(field)) or field[0] in self._together.striking(seen))
             ]
         )
 
@@ -229,6 +235,7 @@ class Noise:
         """For the next build: legacy's own noise is kept, what was learned of the extracted side is not."""
         noise = Noise()
         noise._asked, noise._alike = self._asked, Counter(self._alike)
+        noise._together = self._together.for_new_build()
         for field, record in sorted(self._records.items(), key=lambda one: one[1].ordinal):
             if record.varied or record.spares:
                 noise._came += 1
@@ -265,13 +272,15 @@ class Noise:
         return self._latest[1]
 
     def _is_loud(self, record: Record) -> bool:
-        return not record.flagged and record.level >= -log(ALPHA) - log(len(self._records))
+        if record.flagged:
+            return record.level < 0
+        return record.level >= -log(ALPHA) - log(len(self._records))
 
     def _discover(self) -> None:
-        for field in discoveries({field: record.level for field, record in self._records.items()}):
-            record = self._records[field]
-            self.flags += not record.flagged
-            record.flagged = True
+        found = discoveries({field: record.level for field, record in self._records.items()})
+        for field, record in self._records.items():
+            self.flags += field in found and not record.flagged
+            record.flagged = field in found or (record.flagged and record.level >= 0)
 
     def _turn(self, first: Seen) -> None:
         """What can be counted without asking again."""
@@ -328,6 +337,8 @@ class Noise:
             return False
         places = seen.places(field)
         if record.flagged or any(record.is_off(one, two, field[1]) for one, two in places.values()):
+            return True
+        if field[0] in self._together.off(seen):
             return True
         return record.is_out_of_order(field, places) or (asked is not None and record.is_off_again(field, asked))
 

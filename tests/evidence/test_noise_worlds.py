@@ -81,6 +81,24 @@ def test_noise_that_is_asked_about_on_and_on_stays_explained() -> None:
     assert world.noise.regressions() == ()
 
 
+def test_a_flag_that_chance_raised_goes_when_its_evidence_does() -> None:
+    """A streak: for a while the extracted side says the same twice, and afterwards varies as legacy does."""
+    streak, noisy = [50], flips(0.4)
+
+    def extracted(number: int, at: float, dice: Random) -> Answer:
+        return {"$.x": '"odd"'} if number < streak[0] else noisy(number, at, dice)
+
+    world = World(noisy, extracted, seed=1)
+    for _ in range(streak[0]):
+        world.request()
+    assert [one.path for one in world.noise.regressions()] == ["$.x"]
+    flags = world.noise.flags
+    late = [world.request().result for _ in range(2000)][1000:]
+    assert world.noise.regressions() == ()
+    assert world.noise.flags == flags
+    assert late.count(Result.MISMATCH) <= 2
+
+
 def test_a_mistake_in_some_requests_of_a_noisy_field_is_flagged() -> None:
     """Legacy says something odd in 5 % of answers; the extracted side does so always for one request in ten."""
     path, _ = HIDDEN["1 % of requests wrong in a noisy field"]

@@ -144,7 +144,7 @@ class DataPath:
         """Of each backend with several urls, or whose health is asked for: each url, whether it is healthy, and whether
         it is ejected."""
         watched = {name: pool.standings for name, pool in self.view.pools.items() if isinstance(pool, Urls)}
-        return {name: [(one.url, one.healthy, one.is_out) for one in found.each] for name, found in watched.items()}
+        return {name: found.look(time.monotonic()) for name, found in watched.items()}
 
     def gate(self, backend: str) -> Breaker | Standings | None:
         """What copies to a backend obey and report to; None for one that the snapshot does not have."""

@@ -7,9 +7,9 @@ other); two by lot come close to the best with none of that (Mitzenmacher 2001; 
 
 **Ejection**, from what clients met: a url that fails so many times in a row (the `breaker` settings) is left for
 `open_for`, and longer each time, up to ten times that, until it has served for as long as it was left. When its time is
-over the first request decides: one failure, and it goes again. Never are more than half of the urls ejected: what is
-wrong with most of them is wrong with the service, and that is the breaker's matter. (Envoy's outlier detection ejects a
-tenth, but at least one however few there are.)
+over it is used again, and the first request decides: one failure, and it goes once more. Never are more than half of
+the urls ejected: what is wrong with most of them is wrong with the service, and that is the breaker's matter. (Envoy's
+outlier detection ejects a tenth, but at least one however few there are.)
 
 **Health**, from what was asked: a url that is unhealthy gets nothing, however many are. When none is healthy the
 breaker is open, and the fallback answers. A request without a fallback goes to any of them all the same (Envoy's
@@ -131,6 +131,13 @@ class Standings:
         other = usable[(int(place) + 1 + int(rest * (count - 1))) % count]
         return one if under_way(one) <= under_way(other) else other
 
+    def look(self, now: float) -> list[tuple[str, bool, bool]]:
+        """Each url, whether it is healthy, and whether it is ejected: what is true at `now`, also if nobody asked for
+        anything since."""
+        if not self._all_well:
+            self._take_back(now)
+        return [(one.url, one.healthy, one.is_out) for one in self.each]
+
     def allows(self, now: float) -> bool:
         """For copies, as a breaker; what they met each url's standing was told."""
         return self.breaker.allows(now)
@@ -155,9 +162,12 @@ class Standings:
         self._tell(Event(kind, why, self.backend, standing.url))
         self.breaker.hold(not any(one.healthy for one in self.each))
 
-    def _usable(self, now: float) -> Sequence[int]:
+    def _take_back(self, now: float) -> None:
         for one in self.each:
             if one.is_out and now >= one.out_until:
                 one.returns()
+
+    def _usable(self, now: float) -> Sequence[int]:
+        self._take_back(now)
         healthy = [number for number in self._everyone if self.each[number].healthy]
         return [number for number in healthy if not self.each[number].is_out] or healthy or self._everyone

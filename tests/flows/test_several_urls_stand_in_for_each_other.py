@@ -171,13 +171,14 @@ class Sick(RawUpstream):
                 await served.send(ok(self.name))
 
 
-HEALTH = Health("/up", interval=0.1, timeout=0.1, unhealthy_after=2, healthy_after=2)
+HEALTH = Health("/up", interval=0.1, timeout=10.0, unhealthy_after=2, healthy_after=2)
 
 
 @pytest.mark.parametrize("feels", [b"503", b"404", b"hangs"])
 async def test_a_url_that_fails_its_health_checks_is_left_and_returns(feels: bytes) -> None:
     a, b = Sick(b"a"), Sick(b"b")
-    async with a, b, by_lot(alone(a.port, b.port, health=HEALTH)) as proxy:
+    health = dataclasses.replace(HEALTH, timeout=1.0) if feels == b"hangs" else HEALTH
+    async with a, b, by_lot(alone(a.port, b.port, health=health)) as proxy:
         await until(lambda: a.checks and b.checks, "checks without any traffic")
         b.feels = feels
         await until(lambda: not proxy.engine.urls()["legacy"][1][1], "it to be left")

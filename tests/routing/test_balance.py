@@ -81,6 +81,18 @@ def test_a_url_that_fails_in_a_row_is_left_and_one_success_between_saves_it() ->
     assert world.kinds() == ["url_ejected http://u0", "url_returned http://u0"]
 
 
+def test_one_whose_time_is_over_is_seen_to_be_back_though_nobody_asks_for_anything() -> None:
+    world = World(2)
+    world.fail(0, 3)
+    assert world.standings.look(4.9) == [("http://u0", True, True), ("http://u1", True, False)]
+    assert world.standings.look(5.0) == [("http://u0", True, False), ("http://u1", True, False)]
+    assert world.kinds() == ["url_ejected http://u0", "url_returned http://u0"], "told once, when it was over"
+    world.fail(0, 1, 6.0)
+    assert world.standings.look(15.9)[0] == ("http://u0", True, True), "one failure is enough, left for longer"
+    world.check(0, False, 3)
+    assert world.standings.look(16.0)[0] == ("http://u0", False, False)
+
+
 @pytest.mark.parametrize(("urls", "most"), [(1, 0), (2, 1), (3, 1), (4, 2), (5, 2)])
 def test_never_more_than_half_are_ejected(urls: int, most: int) -> None:
     world = World(urls)

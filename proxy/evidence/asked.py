@@ -12,6 +12,8 @@ the lengths differ there is no such reading.
 
 from __future__ import annotations
 
+from collections.abc import ItemsView
+
 from proxy.evidence.form import LATER, form_of
 from proxy.model.comparison import NEW_EACH_TIME, Comparison, Field, Kind
 from proxy.model.noise import Reask
@@ -67,6 +69,11 @@ class Seen:
 
     def places(self, field: Field) -> Places:
         return self._places.get(field, {})
+
+    @property
+    def all_places(self) -> ItemsView[Field, Places]:
+        """What differs, by field."""
+        return self._places.items()
 
     def lacks(self, field: Field, places: frozenset[str], by_place: bool) -> bool:
         """Whether what differs at all these places of `field` has nothing to be compared with here: the second side has

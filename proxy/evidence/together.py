@@ -1,0 +1,298 @@
+"""What two fields of one answer say together, where each alone could be legacy's.
+
+A bid above its ask, a price without its factor, the text of one variant beside the fields of another, "1 seconds ago":
+each half is what legacy says, too. As Daikon (Ernst et al. 2007) looks for likely invariants of a program, this looks
+for what legacy's answers keep between any two noisy fields, or two words of one short text: `bond` says when something
+that always held is known not to be chance. What is known is put to every first answer of legacy's, too, and as often
+again as it was tried before, until it may speak; what legacy breaks once is dropped for good.
+
+What the extracted side breaks then is not yet wrong: a rule may be one that legacy keeps in all but one of a thousand
+answers. Of requests that are asked again each of E1 and E2 that breaks it counts one point, where L1 and L2 both keep
+it. Had legacy broken it there the rule would be gone. As long as the sides vary alike a point is heads of a fair coin
+(E1 and L1, E2 and L2 could change places), on which everything is bet: n points come by chance once in 2**n. The i-th
+rule that is known needs so many that 2**n times its weight (`sign_test`) is 20, seven for the first. So the chance that
+a rule is ever taken for broken that is not is at most 5 % for each route and build. From then on each answer that
+breaks it is off. To come to points, pairs in which the extracted side breaks a rule are asked again out of turn.
+
+Where a rule is about two answers to one request (their sum stays, one moves only with the other) it is E1 that breaks
+it if legacy's two answers keep it, and E1 does with neither. That also leaves out what moves on with time: L2 is asked
+after E1, and shows it.
+
+Kept are MOST paths and RULES rules, in memory only: categories are values of answers.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import ceil, log
+from typing import NamedTuple
+
+from proxy.evidence.asked import Asked, Seen
+from proxy.evidence.bond import ONLY_WITH, ONLY_WITH_OTHER, Bond, Row, Rule
+from proxy.evidence.related import OF_ONE, OF_TWO, coarsely, said
+from proxy.evidence.sign_test import ALPHA, log_weight
+from proxy.evidence.spoken import GONE, WORD, Places, is_hidden, list_of, spoken_of
+
+MOST = 32  # paths, the first at which legacy differed from itself
+BONDS = 640  # pairs of paths, or of words
+AT_ONCE = 128  # of them are learned from one request asked again
+RULES = 64
+FEW = 8  # values that are categories of their own
+FIRM = 50  # answers of legacy that kept a rule once it was known, at least
+PLENTY = 1000  # after which legacy keeps it in one of STRIDE answers that are looked at
+STRIDE = 7
+IDLE = 20  # requests asked again in vain because a rule looked broken
+
+_OF_TWO = frozenset((*OF_TWO, ONLY_WITH, ONLY_WITH_OTHER))
+
+
+class Breaks(NamedTuple):
+    """By which of two answers a rule is broken, as far as is known; of a rule about two answers, `between` them."""
+
+    one: bool = False
+    two: bool = False
+    between: bool = False
+    is_known: bool = False
+
+
+class Known:
+    """A rule. `kept`: answers of legacy that kept it since it was known; it is firm after `needed`. `idle`: how often
+    it looked broken and was not."""
+
+    __slots__ = ("bond", "idle", "kept", "needed", "ordinal", "passed")
+
+    def __init__(self, bond: Bond, ordinal: int) -> None:
+        self.bond, self.ordinal = bond, ordinal
+        self.kept = self.idle = self.passed = 0
+        self.needed = max(FIRM, bond.tried)
+
+    @property
+    def is_firm(self) -> bool:
+        return self.kept >= self.needed
+
+
+class Bonds:
+    """What is known of legacy, whatever the build of the extracted side."""
+
+    def __init__(self) -> None:
+        self.rules: dict[Rule, Known] = {}
+        self.wanted: set[str] = set()  # paths of rules; with a WORD behind it, a text
+        self._few: dict[str, set[str] | None] = {}  # by path: categories of their own, None when there are many
+        self._fields: list[str] = []
+        self._words: dict[str, list[str]] = {}  # by text: the words in which legacy's answers differ
+        self._bonds = 0
+        self._alive: list[Bond] = []
+        self._turn = self._came = 0
+
+    def learn(self, again: Seen) -> None:
+        """Takes in two answers of legacy to one request."""
+        spoken = spoken_of(again)
+        for path, places in spoken.items():
+            self._meet(path, places)
+        gone = [path for path, kind in again.fields if kind in GONE]
+        for bond in self._next():
+            differs = None
+            if bond.is_apart and not (is_hidden(bond.first, gone) or is_hidden(bond.second, gone)):
+                differs = bond.first in spoken, bond.second in spoken
+            rows, halves = self._rows(bond, spoken)
+            if rows or halves or differs is not None:
+                for rule in bond.learn(rows, halves, differs):
+                    self._know(rule, bond)
+
+    def _next(self) -> list[Bond]:
+        """Those whose turn it is; what cannot become known any more is left out from now on."""
+        if self._turn >= len(self._alive):
+            self._turn = 0
+            self._alive = [bond for bond in self._alive if bond.is_alive]
+        chosen = self._alive[self._turn : self._turn + AT_ONCE]
+        self._turn += AT_ONCE
+        return chosen
+
+    def _meet(self, path: str, places: Places) -> None:
+        """Takes in what legacy says at a path, and ties a new one to the others."""
+        text, mark, _ = path.partition(WORD)
+        is_new = path not in self._few and ".*" not in path and any(one != two for one, two, _ in places.values())
+        if is_new and mark and text in self._few:
+            beside = self._words.setdefault(text, [])
+        elif is_new and not mark and len(self._fields) < MOST:
+            beside = self._fields
+        else:
+            beside = None
+        if beside is not None:
+            for other in beside:
+                if list_of(other) == list_of(path) and self._bonds < BONDS:
+                    self._bonds += 1
+                    self._alive.append(Bond(other, path, not mark and "[*]" not in path))
+            beside.append(path)
+            self._few[path] = set()
+        for one, two, _ in places.values():
+            self._note(path, one)
+            self._note(path, two)
+
+    def _note(self, path: str, shown: str) -> None:
+        few = self._few.get(path)
+        if few is not None and shown not in few:
+            few.add(shown)
+            if len(few) > FEW:
+                self._few[path] = None
+
+    def category(self, path: str, shown: str) -> str:
+        """The value itself where legacy has but a few; else what kind it is."""
+        few = self._few.get(path)
+        return shown if few is not None and shown in few else coarsely(shown)
+
+    def _rows(self, bond: Bond, spoken: dict[str, Places]) -> tuple[list[Row], list[Row]]:
+        first, second = spoken.get(bond.first), spoken.get(bond.second)
+        rows: list[Row] = []
+        halves: list[Row] = []
+        if first is None or second is None:
+            return rows, halves
+        for index, a in first.items():
+            b = second.get(index)
+            if b is None:
+                continue
+            if a.is_value and b.is_value:
+                rows.append((a.one, a.two, b.one, b.two))
+            one, two = bond.first, bond.second
+            ours = self.category(one, a.one), self.category(one, a.two)
+            halves.append((*ours, self.category(two, b.one), self.category(two, b.two)))
+        return rows, halves
+
+    def _know(self, rule: Rule, bond: Bond) -> None:
+        if len(self.rules) >= RULES:
+            return
+        self._came += 1
+        self.rules[rule] = Known(bond, self._came)
+        self._want()
+
+    def drop(self, rule: Rule) -> None:
+        """Legacy broke it."""
+        known = self.rules.pop(rule, None)
+        if known is not None:
+            if any(rule.halves):
+                known.bond.see_together(rule.halves)
+            self._want()
+
+    def _want(self) -> None:
+        self.wanted = set()
+        for rule in self.rules:
+            for path in (rule.first, rule.second):
+                text, mark, _ = path.partition(WORD)
+                self.wanted.update((text, text + mark))
+
+    def breaks(self, rule: Rule, seen: Seen, spoken: dict[str, Places]) -> Breaks:
+        """What two answers say of a rule."""
+        bond = self.rules[rule].bond
+        if rule.name in _OF_TWO:
+            return Breaks(between=self._is_between(rule, bond, seen, spoken), is_known=True)
+        rows, halves = self._rows(bond, spoken)
+        if any(rule.halves):
+            one = any((a, b) == rule.halves for a, _, b, _ in halves)
+            two = any((a, b) == rule.halves for _, a, _, b in halves)
+            return Breaks(one, two, is_known=bool(halves))
+        relation = OF_ONE[rule.name]
+        one = any(relation(said(a), said(b)) is False for a, _, b, _ in rows)
+        two = any(relation(said(a), said(b)) is False for _, a, _, b in rows)
+        return Breaks(one, two, is_known=bool(rows))
+
+    def _is_between(self, rule: Rule, bond: Bond, seen: Seen, spoken: dict[str, Places]) -> bool:
+        if not seen.body:
+            return False
+        if rule.name in OF_TWO:
+            return any(bond.keeps(rule.name, *row) is False for row in self._rows(bond, spoken)[0])
+        first, second = (rule.first, rule.second) if rule.name == ONLY_WITH else (rule.second, rule.first)
+        if first not in spoken or second in spoken:
+            return False
+        return not is_hidden(second, [path for path, kind in seen.fields if kind in GONE])
+
+
+class Together:
+    """Of one route, rule set and build. No clock; bounded memory."""
+
+    def __init__(self, bonds: Bonds | None = None) -> None:
+        self._bonds = bonds or Bonds()
+        self._points: dict[Rule, int] = {}
+        self._seen: tuple[Seen, frozenset[str], frozenset[str]] | None = None  # looked at last
+
+    def for_new_build(self) -> Together:
+        """Legacy's rules stay, what the extracted side did to them does not."""
+        return Together(self._bonds)
+
+    def see(self, first: Seen) -> None:
+        """Takes in the first answers of a pair: what legacy breaks is dropped."""
+        bonds = self._bonds
+        if not bonds.rules or not first.body:
+            return
+        spoken = spoken_of(first, bonds.wanted)
+        for rule, known in list(bonds.rules.items()):
+            known.passed += 1
+            if rule.name in _OF_TWO or (known.passed > PLENTY and known.passed % STRIDE):
+                continue
+            breaks = bonds.breaks(rule, first, spoken)
+            if breaks.one:
+                bonds.drop(rule)
+            else:
+                known.kept += breaks.is_known
+
+    def learn(self, asked: Asked) -> None:
+        """Takes in one pair asked again."""
+        if not asked.again.body or not asked.again.full:
+            return
+        if self._bonds.rules:
+            self._judge(asked)
+        self._bonds.learn(asked.again)
+        self._seen = None
+
+    def _judge(self, asked: Asked) -> None:
+        bonds = self._bonds
+        six = (asked.first, asked.again, asked.other, asked.itself, asked.both, asked.crossed)
+        spoken = [spoken_of(seen, bonds.wanted) if seen.body else {} for seen in six]
+        for rule, known in list(bonds.rules.items()):
+            first, again, other, itself, both, crossed = (
+                bonds.breaks(rule, seen, said) for seen, said in zip(six, spoken, strict=True)
+            )
+            if first.one or other.one or again.one or again.two or both.one or crossed.two or again.between:
+                bonds.drop(rule)
+                continue
+            known.kept += again.is_known
+            broke = first.two or itself.one or crossed.one or (first.between and crossed.between)
+            broke_again = other.two or itself.two or both.two or (other.between and both.between)
+            if known.is_firm:
+                self._points[rule] = self._points.get(rule, 0) + broke + broke_again
+                known.idle = 0 if broke or broke_again else known.idle + first.between
+                if known.idle > IDLE:
+                    bonds.drop(rule)
+
+    def off(self, seen: Seen) -> frozenset[str]:
+        """The paths at which the extracted side breaks a rule that it was seen to break."""
+        return self._look(seen)[0]
+
+    def striking(self, seen: Seen) -> frozenset[str]:
+        """The paths at which it breaks any that is firm: worth a question."""
+        return self._look(seen)[1]
+
+    def _look(self, seen: Seen) -> tuple[frozenset[str], frozenset[str]]:
+        if self._seen is not None and self._seen[0] is seen:
+            return self._seen[1], self._seen[2]
+        bonds = self._bonds
+        off: set[str] = set()
+        striking: set[str] = set()
+        if bonds.rules and seen.body:
+            spoken = spoken_of(seen, bonds.wanted)
+            for rule, known in bonds.rules.items():
+                if not known.is_firm:
+                    continue
+                breaks = bonds.breaks(rule, seen, spoken)
+                if breaks.between or (breaks.two and not breaks.one):
+                    paths = {path.partition(WORD)[0] for path in (rule.first, rule.second)}
+                    striking |= paths
+                    if self._points.get(rule, 0) >= needed(known.ordinal):
+                        off |= paths
+        self._seen = seen, frozenset(off), frozenset(striking)
+        return self._seen[1], self._seen[2]
+
+
+@lru_cache(maxsize=1024)
+def needed(ordinal: int) -> int:
+    """Points after which the how-many-th rule that was known is taken for broken."""
+    return ceil((-log(ALPHA) - log_weight(ordinal)) / log(2))

@@ -29,14 +29,14 @@ SURE = 40  # exchanges that would have broken it: 2**-40, for some 50,000 candid
 BOTH_WAYS = 8  # of them, in which each field rose, and in which it fell
 TRIED = 1200  # requests asked again in which either differed
 HALFWAY = 400  # of them, after which a candidate has a tenth of SURE
-ONLY_WITH, ONLY_WITH_OTHER = "only with", "only with, the other way round"
+ONLY_WITH, ONLY_WITH_OTHER, NEVER_WITH = "only with", "only with, the other way round", "never with"
 
 Row = tuple[str, str, str, str]  # of one place: legacy's two values of the first field, then of the second
 Halves = tuple[str, str]
 
 
 class Rule(NamedTuple):
-    """What is known of two fields: a name of OF_ONE, OF_TWO or ONLY_WITH; else `halves`, which never come together."""
+    """What is known of two fields: a name of OF_ONE or OF_TWO, ONLY_WITH, or NEVER_WITH: `halves` that never come together."""
 
     first: str
     second: str
@@ -170,7 +170,7 @@ class Bond:
         for halves in made - self.shown:
             times = self.ghosts[halves] = self.ghosts.get(halves, 0) + 1
             if times == SURE:
-                known.append(Rule(self.first, self.second, "", halves))
+                known.append(Rule(self.first, self.second, NEVER_WITH, halves))
         return known
 
     def see_together(self, halves: Halves) -> None:
@@ -182,7 +182,7 @@ class Bond:
     def _give_up(self) -> None:
         enough = SURE if self.tried >= TRIED else SURE // 10
         self.candidates = {name: one for name, one in self.candidates.items() if one.broken >= enough}
-        known = {rule.halves for rule in self.rules}
+        known = {rule.halves for rule in self.rules if rule.name == NEVER_WITH}
         self.ghosts = {one: times for one, times in self.ghosts.items() if times >= enough or one in known}
         if self.tried >= TRIED:
             self.candidates = {}

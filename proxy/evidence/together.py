@@ -28,7 +28,7 @@ from math import ceil, log
 from typing import NamedTuple
 
 from proxy.evidence.asked import Asked, Seen
-from proxy.evidence.bond import ONLY_WITH, ONLY_WITH_OTHER, Bond, Row, Rule
+from proxy.evidence.bond import NEVER_WITH, ONLY_WITH, ONLY_WITH_OTHER, Bond, Row, Rule
 from proxy.evidence.related import OF_ONE, OF_TWO, coarsely, said
 from proxy.evidence.sign_test import ALPHA, log_weight
 from proxy.evidence.spoken import GONE, WORD, Places, is_hidden, list_of, spoken_of
@@ -169,7 +169,7 @@ class Bonds:
         """Legacy broke it."""
         known = self.rules.pop(rule, None)
         if known is not None:
-            if any(rule.halves):
+            if rule.name == NEVER_WITH:
                 known.bond.see_together(rule.halves)
             self._want()
 
@@ -186,7 +186,7 @@ class Bonds:
         if rule.name in _OF_TWO:
             return Breaks(between=self._is_between(rule, bond, seen, spoken), is_known=True)
         rows, halves = self._rows(bond, spoken)
-        if any(rule.halves):
+        if rule.name == NEVER_WITH:
             one = any((a, b) == rule.halves for a, _, b, _ in halves)
             two = any((a, b) == rule.halves for _, a, _, b in halves)
             return Breaks(one, two, is_known=bool(halves))

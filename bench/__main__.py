@@ -20,7 +20,7 @@ from typing import Any
 from bench import report
 from bench.half_rate import HalfRate, measure_half_rate
 from bench.harm import Around, judged, table_rows
-from bench.lookup import measure_lookup
+from bench.lookup import measure_in_processes
 from bench.machine import ROOT, BenchError, Cores, find_program, first_line, pick_cores
 from bench.memory import GIB, Growth, measure_growth
 from bench.open_loop import Latency
@@ -222,7 +222,7 @@ def run(cases: Sequence[str], plan: Settings, names: Sequence[str], envoy: str |
         ours = measure_ours(
             cores, cases, lambda url, rate, seconds: run_load(url, cores, rate, seconds), plan.rounds, plan.seconds, say
         )
-    lookup = measure_lookup() if "lookup" in cases and "strangler" in [peer.name for peer in peers] else None
+    lookup = measure_in_processes() if "lookup" in cases and "strangler" in [peer.name for peer in peers] else None
     document = report.document(about=facts, samples=samples, growths=growths, hanging=hanging, harm=harm, lookup=lookup)
     document |= {"half_rate": half.document() if half else None, **ours.document()}
     write(target, document)
@@ -238,7 +238,7 @@ def show(
     growths: Sequence[tuple[str, Growth]],
     hanging: Sequence[report.Hanging],
     harm: Sequence[Around],
-    lookup: dict[str, float] | None,
+    lookup: dict[str, Any] | None,
     plan: Settings,
 ) -> None:
     if samples:
@@ -252,9 +252,10 @@ def show(
         say(f"\nClients while a shadowed service misbehaves, medians of {plan.harm_rounds} rounds, milliseconds")
         say(report.columns(table_rows(judged(harm))))
     if lookup:
+        shown = ", ".join(f"{ratio:.2f}" for ratio in lookup["ratios"])
         say(
             f"\nRoute lookup: {lookup['few_us']} us with {lookup['few_routes']} routes, {lookup['many_us']} us with "
-            f"{lookup['many_routes']:,}: ratio {lookup['ratio']}"
+            f"{lookup['many_routes']:,}: ratio {lookup['ratio']}, of the processes {shown}"
         )
 
 

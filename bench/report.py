@@ -242,7 +242,7 @@ def document(
     growths: Sequence[tuple[str, Growth]],
     hanging: Sequence[Hanging],
     harm: Sequence[Around] = (),
-    lookup: dict[str, float] | None,
+    lookup: dict[str, Any] | None,
 ) -> dict[str, Any]:
     """The JSON of a run: `about` (time, machine, versions, settings, peers left out) and every figure with its single
     runs.

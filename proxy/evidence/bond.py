@@ -36,7 +36,7 @@ Halves = tuple[str, str]
 
 
 class Rule(NamedTuple):
-    """What is known of two fields: a name of OF_ONE or OF_TWO, or ONLY_WITH; or NEVER_WITH, `halves` that never meet."""
+    """What is known of two fields: a name of OF_ONE or OF_TWO, or ONLY_WITH; NEVER_WITH, `halves` that never meet."""
 
     first: str
     second: str

@@ -101,12 +101,14 @@ class Explaining:
         self, key: EvidenceKey, pair: Pair, rules: comparison.Rules, sampled: bool, done: Done, found: Comparison
     ) -> None:
         """Calls `done` with what the comparison finally says: at once, or when both sides were asked again."""
+        if any(kind is Kind.ERROR for _, kind in found.fields):
+            done(found)  # without an answer there is nothing in which noise could have a part
+            return
         if found.differences:
             noise = self.book.of(key)
             found = comparison.counted(found, noise.glance(found))
             self._tell(key, noise)
-        noisy = found.result is Result.MISMATCH and all(kind is not Kind.ERROR for _, kind in found.fields)
-        if noisy:
+        if found.result is Result.MISMATCH:
             then = partial(self._asked, key, pair, found, rules, done)
             fields = found.fields | self.book.of(key).striking(found)
             if self._reasks is None or not self._reasks.offer(pair, fields, sampled, then):

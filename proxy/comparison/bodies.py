@@ -56,6 +56,7 @@ def _payloads(left: Payload, right: Payload, rules: Rules, found: Findings) -> N
     match both:
         case Trees():
             walk(both.left, both.right, rules.root, found)
+            _ends(*both.ends, rules, found)
             if both.left_veiled and both.right_veiled:
                 _unveil(both.left_veiled, both.right_veiled, found)
         case Torn():
@@ -84,6 +85,13 @@ def _short_way(left: Payload, right: Payload, rules: Rules, found: Findings) -> 
         return False
     walk(document, counterpart, rules.root, found)
     return True
+
+
+def _ends(left: str, right: str, rules: Rules, found: Findings) -> None:
+    """What closes only one of two documents is a difference in itself: it tells why the last part of it is missing."""
+    if left != right:
+        kind, risk = (Kind.EXTRA, Risk.LOW) if right else (Kind.MISSING, Risk.HIGH)
+        found.add(Difference("$", kind, risk, left, right, "$", rules.root.ignore))
 
 
 def _unveil(left: list[Veiled], right: list[Veiled], found: Findings) -> None:

@@ -62,19 +62,19 @@ def decoded(data: bytes, encoding: bytes) -> bytes:
     return data
 
 
-def text_of(data: bytes, charset: str, family: Family = Family.TEXT) -> str | None:
-    """`data` as text; None when it is not. A byte order mark is not part of the text."""
+def text_of(data: bytes, charset: str, family: Family = Family.TEXT, unnamed: str = "utf-8") -> str | None:
+    """`data` as text; None when it is not. `unnamed` is the encoding of what names none. A byte order mark is not part
+    of the text."""
     if data[:1] in _BEGIN_MARKS:
         for mark, encoding in _MARKS:
             if data.startswith(mark):
                 return _text(data[len(mark) :], encoding)
     if not charset and (family in (Family.HTML, Family.XML) or data[:64].lstrip()[:1] == b"<"):
         charset = _own_charset(data[:1024])
-    text = _text(data, charset or "utf-8")
-    if family is Family.HTML and (charset == "iso8859-1" or (text is None and not charset)):
-        browsers = _text(data, "cp1252")
-        text = text if browsers is None else browsers
-    return text
+    if family is Family.HTML and charset == "iso8859-1":
+        charset = WINDOWS
+    encoding = charset or unnamed
+    return str(data, "latin-1").translate(_WINDOWS) if encoding == WINDOWS else _text(data, encoding)
 
 
 _MARKS = (
@@ -84,6 +84,9 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+WINDOWS = "cp1252"
+_UNSIGNED = b"\x81\x8d\x8f\x90\x9d"  # Python's windows-1252 lacks them; browsers read a control character
+_WINDOWS = {at: chr(at) if at in _UNSIGNED else bytes((at,)).decode(WINDOWS) for at in range(0x80, 0xA0)}
 _BEGIN_MARKS = {mark[:1] for mark, _ in _MARKS}
 _XML_SAYS = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
 _HTML_SAYS = re.compile(rb"(?i)<meta\s[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})")

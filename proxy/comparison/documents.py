@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from proxy.comparison import event_text, form_text, html_text, json_text, markup, multipart, xml_text
-from proxy.comparison.content import text_of
+from proxy.comparison import event_text, form_text, html_text, json_text, line_text, markup, multipart, xml_text
+from proxy.comparison.content import WINDOWS, text_of
 from proxy.comparison.declared import Lists
 from proxy.comparison.findings import BudgetSpent
 from proxy.comparison.markup import Element, Veiled
@@ -30,12 +30,14 @@ class Payload(NamedTuple):
 
 
 class Trees(NamedTuple):
-    """Both documents for `json_walk.walk`, and what was masked in them."""
+    """Both documents for `json_walk.walk`, and what was masked in them. `ends` is what each closes with, in words, ""
+    for a side that lacks it."""
 
     left: Any
     right: Any
     left_veiled: list[Veiled]
     right_veiled: list[Veiled]
+    ends: tuple[str, str] = ("", "")
 
 
 class Torn(NamedTuple):
@@ -59,20 +61,31 @@ def documents(
     families = {left.media.family, right.media.family}
     one = other = None
     if max(families) is not Family.BYTES:
-        one = text_of(left.data, left.media.charset, left.media.family)
-        other = text_of(right.data, right.media.charset, right.media.family)
+        one, other = _texts(left, right)
         if one is not None and other is not None:
             families |= _begin_like(one, left.media) & _begin_like(other, right.media)
     torn: Torn | None = None
     for family in sorted(families, reverse=True):
-        ours, theirs = _read(family, left, one, spend), _read(family, right, other, spend)
-        if ours and theirs:
-            return _joined(family, ours[0], theirs[0], lists, spend, nested)
-        if (ours or theirs) and torn is None:
-            torn = _torn(family, ours, theirs, one, other)
+        mine, yours = _read(family, left, one, spend), _read(family, right, other, spend)
+        if mine and yours:
+            return _joined(family, mine[0], yours[0], lists, spend, nested)
+        if (mine or yours) and torn is None:
+            torn = _torn(family, mine, yours, one, other)
     if torn is not None:
         return torn
+    if Family.JSON in families and one is not None and other is not None:  # as the API of Kubernetes sends them
+        ours, theirs = line_text.lines(one, spend), line_text.lines(other, spend)
+        if ours is not None and theirs is not None:
+            return Trees(ours, theirs, [], [])
     return None if one is None or other is None else Texts(one, other)
+
+
+def _texts(left: Payload, right: Payload) -> tuple[str | None, str | None]:
+    """Both payloads as characters. Those that name no encoding have the same: UTF-8 if it fits both."""
+    one, other = (text_of(side.data, side.media.charset, side.media.family) for side in (left, right))
+    if (one is None or other is None) and {left.media.family, right.media.family} <= {Family.TEXT, Family.HTML}:
+        one, other = (text_of(side.data, side.media.charset, side.media.family, WINDOWS) for side in (left, right))
+    return one, other
 
 
 def _begin_like(text: str, declared: Media) -> set[Family]:
@@ -107,9 +120,11 @@ def _read(family: Family, payload: Payload, text: str | None, spend: Spend) -> t
             case Family.HTML:
                 found = html_text.read(text, spend)
             case Family.EVENTS:
-                found = event_text.events(text, spend)
+                found = event_text.read(text, spend)
+            case Family.SEQUENCE:
+                found = line_text.sequence(text, spend)
             case Family.LINES:
-                found = event_text.lines(text, spend)
+                found = line_text.lines(text, spend)
             case Family.FORM:
                 found = form_text.read(text, spend)
             case _:
@@ -123,6 +138,8 @@ def _joined(family: Family, left: Any, right: Any, lists: Lists, spend: Spend, n
             return Trees(*markup.trees(left, right, lists))
         case Family.FORM:
             return Trees(*form_text.trees(left, right, lists), [], [])
+        case Family.EVENTS:
+            return Trees(*event_text.trees(left, right), [], [], (left.end, right.end))
         case Family.MULTIPART:
             if nested >= MAX_NESTED:
                 raise BudgetSpent
@@ -130,7 +147,8 @@ def _joined(family: Family, left: Any, right: Any, lists: Lists, spend: Spend, n
             def bodies(one: multipart.Part, other: multipart.Part, inner: Lists) -> tuple[Any, Any]:
                 return _parts(one, other, inner, spend, nested + 1)
 
-            return Trees(*multipart.trees(left, right, lists, bodies), [], [])
+            ends = (multipart.END * left.closed, multipart.END * right.closed)
+            return Trees(*multipart.trees(left.parts, right.parts, lists, bodies), [], [], ends)
         case _:
             return Trees(left, right, [], [])
 
@@ -142,6 +160,12 @@ def _parts(left: multipart.Part, right: multipart.Part, lists: Lists, spend: Spe
     both = documents(one, other, lists, spend, nested)
     if both is None:
         return multipart.shown_bytes(left.body), multipart.shown_bytes(right.body)
+    if isinstance(both, Trees) and both.ends[0] != both.ends[1]:  # one is not the whole of such a document
+        whole, other_whole = map(bool, both.ends)
+        return (
+            both.left if whole else multipart.shown_bytes(left.body),
+            both.right if other_whole else multipart.shown_bytes(right.body),
+        )
     return both.left, both.right
 
 
@@ -158,7 +182,15 @@ def _torn(
     def alone(document: tuple[Any] | None, text: str | None) -> Any:
         if document is None:
             return text
-        return markup.tree(document[0]) if isinstance(document[0], Element) else document[0]
+        match document[0]:
+            case Element() as root:
+                return markup.tree(root)
+            case event_text.Stream() as stream:
+                return stream.ended
+            case multipart.Multipart() as whole:
+                return [multipart.shown_bytes(part.body) for part in whole.parts]
+            case known:
+                return known
 
     return Torn(said(ours), said(theirs), alone(ours, one), alone(theirs, other))
 
@@ -168,6 +200,7 @@ _NAMES = {
     Family.XML: "XML",
     Family.HTML: "HTML",
     Family.EVENTS: "an event stream",
+    Family.SEQUENCE: "a JSON text sequence",
     Family.LINES: "JSON lines",
     Family.FORM: "a form",
     Family.MULTIPART: "multipart",

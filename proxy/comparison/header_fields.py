@@ -1,9 +1,7 @@
 """The chosen headers, compared by what they mean.
 
-Most are one value, equal or not; several fields of one name are one list (RFC 9110 section 5.3). Media types are
-equal whatever their case and the spaces around their parameters (section 8.3.1). Lists of tokens, such as `Vary` and
-`Cache-Control`, are sets: no order, no case, no repetition. Cookies: `cookies`. Location: `location`. An ETag is one
-value, its weakness included.
+Most are one value, equal or not; several fields of one name are one list (RFC 9110 section 5.3). What of other headers
+says the same: `header_values`. Cookies: `cookies`. Location: `location`.
 
 Which headers: those the route names, by default `content-type`; and `Location` of every 3xx answer, asked for or not,
 because that is what such an answer says. `Set-Cookie` only where a route names it: every new session would
@@ -12,32 +10,19 @@ be a mismatch.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 
 from proxy.comparison import cookies, location
 from proxy.comparison.cookies import Unlike
 from proxy.comparison.findings import Findings, capped, printable
+from proxy.comparison.header_values import same
 from proxy.comparison.rules import Rules
 from proxy.model.comparison import Difference, Kind, Risk
 from proxy.model.headers import Headers
 
 LOCATION, SET_COOKIE = b"location", b"set-cookie"
 _ALWAYS = frozenset({b"content-type", b"content-encoding"})  # what reading the body needs
-_SETS = frozenset(
-    {
-        b"accept-ranges",
-        b"access-control-allow-headers",
-        b"access-control-allow-methods",
-        b"access-control-expose-headers",
-        b"allow",
-        b"cache-control",
-        b"content-language",
-        b"vary",
-    }
-)
-_MEMBER = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*"|")+')
 Named = dict[bytes, bytes]  # values by lower-case name
 
 
@@ -97,10 +82,7 @@ def _unlike(name: bytes, path: str, left: str, right: str, dates: tuple[str, str
         yield from cookies.unlike(left, right, *dates)
     elif name == LOCATION:
         yield from location.unlike(left, right)
-    elif name == b"content-type":
-        if _normal_type(left) != _normal_type(right):
-            yield Unlike(path, Risk.MEDIUM, left, right)
-    elif name not in _SETS or _members(left) != _members(right):
+    elif not same(name, left, right, dates):
         yield Unlike(path, Risk.MEDIUM, left, right)
 
 
@@ -111,21 +93,6 @@ def _wanted(chosen: tuple[bytes, ...], tells_where: bool) -> frozenset[bytes]:
 
 def _tells_where(status: int) -> bool:
     return 300 <= status < 400
-
-
-def _members(value: str) -> frozenset[str]:
-    return frozenset(re.sub(r"\s*=\s*", "=", member.strip()).lower() for member in _MEMBER.findall(value)) - {""}
-
-
-@lru_cache(maxsize=512)
-def _normal_type(value: str) -> tuple[str, frozenset[str]]:
-    kind, *parameters = (part.strip().replace('"', "") for part in value.split(";"))
-    normal = set()
-    for parameter in parameters:
-        name, _, content = parameter.partition("=")
-        name = name.strip().lower()
-        normal.add(name + "=" + (content.lower() if name == "charset" else content))
-    return kind.lower(), frozenset(normal)
 
 
 def _shown(value: bytes | None) -> str:

@@ -37,10 +37,14 @@ def unlike(left: str, right: str) -> Iterator[Unlike]:
         one, other = ours.get(name), theirs.get(name)
         if one != other:
             risk = Risk.HIGH if other is None else Risk.LOW if one is None else Risk.MEDIUM
-            yield Unlike(f"header:location.{name}", risk, one, other)
+            yield Unlike(f"header:location.{name}", risk, _shown(one), _shown(other))
 
 
-def _parts(value: str) -> dict[str, str] | None:
+def _shown(part: str | tuple[str, ...] | None) -> str | None:
+    return ", ".join(part) if isinstance(part, tuple) else part
+
+
+def _parts(value: str) -> dict[str, str | tuple[str, ...]] | None:
     try:
         split = urlsplit(value)
         port = split.port
@@ -49,7 +53,7 @@ def _parts(value: str) -> dict[str, str] | None:
         return None
     if split.query and not query:
         return None
-    parts: dict[str, str] = {}
+    parts: dict[str, str | tuple[str, ...]] = {}
     if split.scheme:
         parts["scheme"] = split.scheme.lower()
     if split.netloc:
@@ -60,9 +64,11 @@ def _parts(value: str) -> dict[str, str] | None:
             parts["user"] = split.netloc.rpartition("@")[0]
     path = _SLASHES.sub(_same_escapes, split.path)
     parts["path"] = path or ("/" if split.netloc else "")
+    values: dict[str, list[str]] = {}
     for name, content in query:
-        key = f"query.{name}"
-        parts[key] = f"{parts[key]}, {content}" if key in parts else content
+        values.setdefault(name, []).append(content)
+    for name, contents in values.items():
+        parts[f"query.{name}"] = contents[0] if len(contents) == 1 else tuple(contents)
     if split.fragment:
         parts["fragment"] = unquote(split.fragment)
     return parts

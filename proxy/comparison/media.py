@@ -21,11 +21,12 @@ class Family(IntEnum):
     TEXT = 1
     FORM = 2
     LINES = 3  # NDJSON: one JSON document a line
-    EVENTS = 4  # text/event-stream
-    HTML = 5
-    XML = 6
-    JSON = 7
-    MULTIPART = 8
+    SEQUENCE = 4  # JSON documents after record separators
+    EVENTS = 5  # text/event-stream
+    HTML = 6
+    XML = 7
+    JSON = 8
+    MULTIPART = 9
 
 
 class Media(NamedTuple):
@@ -38,6 +39,7 @@ class Media(NamedTuple):
 _FAMILIES = {
     b"": Family.JSON,
     b"application/json": Family.JSON,
+    b"text/json": Family.JSON,
     b"application/xml": Family.XML,
     b"text/xml": Family.XML,
     b"text/html": Family.HTML,
@@ -47,6 +49,9 @@ _FAMILIES = {
     b"application/ndjson": Family.LINES,
     b"application/jsonl": Family.LINES,
     b"application/x-jsonlines": Family.LINES,
+    b"application/jsonlines": Family.LINES,
+    b"application/stream+json": Family.LINES,  # Spring's name for them
+    b"application/json-seq": Family.SEQUENCE,
     b"text/event-stream": Family.EVENTS,
     b"application/javascript": Family.TEXT,
     b"application/yaml": Family.TEXT,
@@ -87,6 +92,8 @@ def _family(kind: bytes) -> Family:
         return Family.JSON
     if kind.endswith(b"+xml"):
         return Family.XML
+    if kind.endswith(b"+json-seq"):
+        return Family.SEQUENCE
     if kind.startswith(b"multipart/"):
         return Family.MULTIPART
     return Family.TEXT if kind.startswith(b"text/") else Family.BYTES

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from proxy.comparison import header_values
 from proxy.comparison.content import Undecodable
 from proxy.comparison.declared import Lists
 from proxy.comparison.findings import BudgetSpent
@@ -26,6 +27,9 @@ _NAME = re.compile(rb'(?i);\s*name\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;]+))')
 _LONGEST_HEAD = 16 * 1024
 
 
+END = "closing delimiter"
+
+
 class Part(NamedTuple):
     headers: dict[bytes, bytes]  # names in lower case
     body: bytes
@@ -36,17 +40,23 @@ class Part(NamedTuple):
         return (found.group(1) or found.group(2) or b"").decode("utf-8", "replace") if found else None
 
 
-def read(data: bytes, boundary: bytes) -> list[Part] | None:
-    """The parts; None when the payload is not delimited by `boundary`. Raises BudgetSpent and Undecodable."""
+class Multipart(NamedTuple):
+    parts: list[Part]
+    closed: bool  # else it was cut: whoever reads it cannot know that the last part is whole
+
+
+def read(data: bytes, boundary: bytes) -> Multipart | None:
+    """None when the payload is not delimited by `boundary`. Raises BudgetSpent and Undecodable."""
     delimiter = b"--" + boundary
     if not boundary or delimiter not in data:
         return None
     if data.count(delimiter) > MOST_PARTS:
         raise BudgetSpent
     pieces = re.split(rb"(?:\A|\r?\n)" + re.escape(delimiter) + rb"(?=--|[ \t]*\r?\n)", data)
-    if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
+    if len(pieces) < 2:
         return None
-    return [_part(piece) for piece in pieces[1:-1]]
+    close = next((at for at, piece in enumerate(pieces) if at and piece.startswith(b"--")), None)
+    return Multipart([_part(piece) for piece in pieces[1:close]], close is not None)
 
 
 def trees(
@@ -97,7 +107,7 @@ def _values(
 
 def _said(part: Part) -> dict[str, str]:
     return {
-        name.decode(): re.sub(rb"\s*;\s*", b"; ", part.headers[name]).decode("utf-8", "replace")
+        name.decode(): header_values.written(name, part.headers[name].decode("utf-8", "replace"))
         for name in _HEADERS
         if name in part.headers
     }

@@ -120,15 +120,13 @@ class Noise:
             return frozenset()
         seen = self._see(first)
         known = [(field, self._records.get(field)) for field in seen.fields]
-        return frozenset(
-            [
-                (f"{field[0]} striking", field[1])
-                for field, record in known
-                if record is not None
-                and record.varied
-                and (record.is_striking(field, seen.places(field)) or field[0] in self._together.striking(seen))
-            ]
-        )
+        found = [
+            (f"{field[0]} striking", field[1])
+            for field, record in known
+            if record is not None and record.varied and record.is_striking(field, seen.places(field))
+        ]
+        beside = self._together.striking(seen)
+        return frozenset([*found, *((f"{path} together", kind) for path, kind in seen.fields if path in beside)])
 
     def standing(self, first: Comparison, reask: Reask) -> Stood:
         """Where both sides stood by different answers, and chance could be the reason, or the extracted side's two

@@ -7,12 +7,13 @@ that always held is known not to be chance. What is known is put to every first 
 again as it was tried before, until it may speak; what legacy breaks once is dropped for good.
 
 What the extracted side breaks then is not yet wrong: a rule may be one that legacy keeps in all but one of a thousand
-answers. Of requests that are asked again each of E1 and E2 that breaks it counts one point, where L1 and L2 both keep
-it. Had legacy broken it there the rule would be gone. As long as the sides vary alike a point is heads of a fair coin
-(E1 and L1, E2 and L2 could change places), on which everything is bet: n points come by chance once in 2**n. The i-th
-rule that is known needs so many that 2**n times its weight (`sign_test`) is 20, seven for the first. So the chance that
-a rule is ever taken for broken that is not is at most 5 % for each route and build. From then on each answer that
-breaks it is off. To come to points, pairs in which the extracted side breaks a rule are asked again out of turn.
+answers. Of requests that are asked again each of E1 and E2 that breaks a rule counts a point for its two fields, where
+L1 and L2 keep all of theirs. Where legacy breaks one, all points of these fields are lost. As long as the sides vary
+alike a point is heads of a fair coin (E1 and L1, E2 and L2 could change places), on which everything is bet: n points
+come by chance once in 2**n. The i-th two fields of which a rule is known need so many that 2**n times their weight
+(`sign_test`) is 20, seven for the first. So the chance that any two are ever taken for broken that are not is at most
+5 % for each route and build. From then on each answer that breaks such a rule is off. To come to points, pairs in which
+the extracted side breaks a rule are asked again out of turn.
 
 Where a rule is about two answers to one request (their sum stays, one moves only with the other) it is E1 that breaks
 it if legacy's two answers keep it, and E1 does with neither. That also leaves out what moves on with time: L2 is asked
@@ -23,6 +24,7 @@ Kept are MOST paths and RULES rules, in memory only: categories are values of an
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 from math import ceil, log
 from typing import NamedTuple
@@ -59,10 +61,10 @@ class Known:
     """A rule. `kept`: answers of legacy that kept it since it was known; it is firm after `needed`. `idle`: how often
     it looked broken and was not."""
 
-    __slots__ = ("bond", "idle", "kept", "needed", "ordinal", "passed")
+    __slots__ = ("bond", "idle", "kept", "needed", "passed")
 
-    def __init__(self, bond: Bond, ordinal: int) -> None:
-        self.bond, self.ordinal = bond, ordinal
+    def __init__(self, bond: Bond) -> None:
+        self.bond = bond
         self.kept = self.idle = self.passed = 0
         self.needed = max(FIRM, bond.tried)
 
@@ -82,7 +84,8 @@ class Bonds:
         self._words: dict[str, list[str]] = {}  # by text: the words in which legacy's answers differ
         self._bonds = 0
         self._alive: list[Bond] = []
-        self._turn = self._came = 0
+        self._turn = 0
+        self._ordinals: dict[Bond, int] = {}  # of those of which a rule was ever known
 
     def learn(self, again: Seen) -> None:
         """Takes in two answers of legacy to one request."""
@@ -161,9 +164,13 @@ class Bonds:
     def _know(self, rule: Rule, bond: Bond) -> None:
         if len(self.rules) >= RULES:
             return
-        self._came += 1
-        self.rules[rule] = Known(bond, self._came)
+        self._ordinals.setdefault(bond, len(self._ordinals) + 1)
+        self.rules[rule] = Known(bond)
         self._want()
+
+    def needed(self, bond: Bond) -> int:
+        """Points after which two fields are taken for broken."""
+        return _needed(self._ordinals[bond])
 
     def drop(self, rule: Rule) -> None:
         """Legacy broke it."""
@@ -211,7 +218,8 @@ class Together:
 
     def __init__(self, bonds: Bonds | None = None) -> None:
         self._bonds = bonds or Bonds()
-        self._points: dict[Rule, int] = {}
+        self._points: Counter[Bond] = Counter()
+        self._blamed: set[Rule] = set()  # that were broken when points were counted
         self._seen: tuple[Seen, frozenset[str], frozenset[str]] | None = None  # looked at last
 
     def for_new_build(self) -> Together:
@@ -230,7 +238,7 @@ class Together:
                 continue
             breaks = bonds.breaks(rule, first, spoken)
             if breaks.one:
-                bonds.drop(rule)
+                self._lose(rule, known)
             else:
                 known.kept += breaks.is_known
 
@@ -247,21 +255,32 @@ class Together:
         bonds = self._bonds
         six = (asked.first, asked.again, asked.other, asked.itself, asked.both, asked.crossed)
         spoken = [spoken_of(seen, bonds.wanted) if seen.body else {} for seen in six]
+        points: dict[Bond, int] = {}
         for rule, known in list(bonds.rules.items()):
             first, again, other, itself, both, crossed = (
                 bonds.breaks(rule, seen, said) for seen, said in zip(six, spoken, strict=True)
             )
             if first.one or other.one or again.one or again.two or both.one or crossed.two or again.between:
-                bonds.drop(rule)
+                self._lose(rule, known)
+                points[known.bond] = 0
                 continue
             known.kept += again.is_known
             broke = first.two or itself.one or crossed.one or (first.between and crossed.between)
             broke_again = other.two or itself.two or both.two or (other.between and both.between)
             if known.is_firm:
-                self._points[rule] = self._points.get(rule, 0) + broke + broke_again
+                if broke or broke_again:
+                    self._blamed.add(rule)
+                    points[known.bond] = max(points.get(known.bond, 0), broke + broke_again)
                 known.idle = 0 if broke or broke_again else known.idle + first.between
                 if known.idle > IDLE:
                     bonds.drop(rule)
+        self._points.update(points)
+
+    def _lose(self, rule: Rule, known: Known) -> None:
+        """Legacy broke it: what the extracted side did to these two fields says nothing any more."""
+        self._bonds.drop(rule)
+        if known.is_firm:
+            self._points.pop(known.bond, None)
 
     def off(self, seen: Seen) -> frozenset[str]:
         """The paths at which the extracted side breaks a rule that it was seen to break."""
@@ -286,13 +305,12 @@ class Together:
                 if breaks.between or (breaks.two and not breaks.one):
                     paths = {path.partition(WORD)[0] for path in (rule.first, rule.second)}
                     striking |= paths
-                    if self._points.get(rule, 0) >= needed(known.ordinal):
+                    if rule in self._blamed and self._points[known.bond] >= bonds.needed(known.bond):
                         off |= paths
         self._seen = seen, frozenset(off), frozenset(striking)
         return self._seen[1], self._seen[2]
 
 
 @lru_cache(maxsize=1024)
-def needed(ordinal: int) -> int:
-    """Points after which the how-many-th rule that was known is taken for broken."""
+def _needed(ordinal: int) -> int:
     return ceil((-log(ALPHA) - log_weight(ordinal)) / log(2))

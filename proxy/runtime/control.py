@@ -59,7 +59,9 @@ log = structlog.get_logger("strangler.control")
 class Control:
     """The composition root of the control process."""
 
-    def __init__(self, settings: Settings, order: processes.Order, live: Live, packed: Packed) -> None:
+    def __init__(
+        self, settings: Settings, order: processes.Order, live: Live, packed: Packed, read: bytes | None
+    ) -> None:
         self.settings = settings
         self.order = order
         self.live = live
@@ -80,6 +82,7 @@ class Control:
         )
         self.desk.acknowledge = self.workers.acknowledge
         self.packed = packed  # the routes of the table that is in force
+        self.read = read  # routes.yaml, as it was just before it was read
         self.stop = asyncio.Event()
         self._reloading = asyncio.Lock()
         self.views = Views(
@@ -99,10 +102,14 @@ class Control:
 
     async def run(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, self.stop.set)
-        loop.add_signal_handler(signal.SIGHUP, lambda: self._soon(self._reload("SIGHUP")))
-        loop.add_signal_handler(signal.SIGUSR1, lambda: self._soon(self.commands.halt("SIGUSR1", "signal")))
         await self._begin()
+        processes.hear(
+            {
+                signal.SIGTERM: self.stop.set,
+                signal.SIGHUP: lambda: self._soon(self._reload("SIGHUP")),
+                signal.SIGUSR1: lambda: self._soon(self.commands.halt("SIGUSR1", "signal")),
+            }
+        )
         link = await self._serve_link(loop)
         runner = await self._serve_admin(listener)
         processes.calm_collector()
@@ -206,7 +213,7 @@ class Control:
         return fresh.built, change.words
 
     async def _watch(self) -> None:
-        async for _ in watch.changes(self.settings.config):
+        async for _ in watch.changes(self.settings.config, self.read):
             await self._reload("routes.yaml")
 
     def _mark_halt(self, halted: bool) -> None:
@@ -310,6 +317,7 @@ def _url(listener: socket.socket) -> str:
 def main() -> int:
     order = processes.Order.read(sys.argv[1])
     processes.prepare(order.settings, "control")
+    read = watch.look(order.settings.config)
     built = load_now(order.settings.config)
     for problem in built.problems:
         print(problem, file=sys.stderr)  # noqa: T201 - a person starts this from a terminal
@@ -317,17 +325,18 @@ def main() -> int:
         return 2
     live = Live(time.time, built.compiled, last_problems=built.problems)
     if order.turn is not None:  # the file may have been edited while the control before this one ended
+        read = watch.look(order.settings.config)
         fresh = load_now(order.settings.config)
         live.compiled = fresh.compiled or built.compiled
     packed = pack_routes(live.compiled, None)
     listener = socket.socket(fileno=order.listener)
-    uvloop.run(_run(order, live, packed, listener))
+    uvloop.run(_run(order, live, packed, read, listener))
     return 0
 
 
-async def _run(order: processes.Order, live: Live, packed: Packed, listener: socket.socket) -> None:
+async def _run(order: processes.Order, live: Live, packed: Packed, read: bytes | None, listener: socket.socket) -> None:
     log.info("start", version=__version__, config=str(order.settings.config), workers=order.settings.workers)
-    await Control(order.settings, order, live, packed).run(listener)
+    await Control(order.settings, order, live, packed, read).run(listener)
 
 
 if __name__ == "__main__":

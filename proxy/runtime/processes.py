@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TextIO, cast
 
@@ -91,6 +91,18 @@ async def keep_going(job: Callable[[], Awaitable[None]], log: structlog.typing.F
             await asyncio.sleep(1.0)
 
 
+def hear(handlers: Mapping[signal.Signals, Callable[[], object]]) -> None:
+    """Handles these signals from now on, those too that came while the process started: a worker that is told to make
+    way before it can listen would serve old code for ever. The others that the supervisor blocks are ignored."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+        if number not in handlers:
+            signal.signal(number, signal.SIG_IGN)
+    for number, handler in handlers.items():
+        loop.add_signal_handler(number, handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
+
+
 def calm_collector() -> None:
     """Lets the garbage collector look rarely. Call once, when all that lives as long as the process is there.
 
@@ -104,13 +116,10 @@ def calm_collector() -> None:
 
 
 def prepare(settings: Settings, process: str) -> None:
-    """Signals: those that the supervisor blocks are let through, Ctrl-C is the supervisor's to hear. Logs: structlog to
-    standard output, JSON or for a console."""
+    """Signals: Ctrl-C is the supervisor's to hear, SIGTERM ends who has not begun; what else the supervisor blocks
+    waits for `hear`. Logs: structlog to standard output, JSON or for a console."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    signal.signal(signal.SIGUSR2, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGCHLD})
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(colors=colours)

@@ -19,10 +19,11 @@ SETTLE = 0.05  # seconds between two looks
 POLL = 2.0
 
 
-async def changes(path: Path) -> AsyncGenerator[None, None]:
-    """Yields once after each settled change of the file's content, also when it vanishes."""
-    known = _look(path)
+async def changes(path: Path, known: bytes | None) -> AsyncGenerator[None, None]:
+    """Yields once after each settled change of the file's content, also when it vanishes. `known` is what a look saw
+    before the file was read: an edit since then, while control started, is a change too."""
     wake = asyncio.Event()
+    wake.set()
     watcher = asyncio.create_task(_notify(path, wake))
     try:
         while True:
@@ -41,10 +42,10 @@ async def changes(path: Path) -> AsyncGenerator[None, None]:
 
 
 async def _settled(path: Path) -> bytes | None:
-    content = _look(path)
+    content = look(path)
     while True:
         await asyncio.sleep(SETTLE)
-        again = _look(path)
+        again = look(path)
         if again == content:
             return content
         content = again
@@ -66,7 +67,8 @@ def _folders(path: Path) -> set[Path]:
     return {path.absolute().parent, path.resolve().parent}
 
 
-def _look(path: Path) -> bytes | None:
+def look(path: Path) -> bytes | None:
+    """What the file holds now; None when it can't be read."""
     try:
         return path.read_bytes()
     except OSError:

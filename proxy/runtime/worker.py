@@ -62,7 +62,7 @@ class Worker:
         self.reports = Reports(self.metrics, self.outbox, settings.access_log)
         self.halted = False
         self.unheard_halt = False  # a halt by signal that control has not confirmed
-        self.ready = asyncio.Event()
+        self.ready = asyncio.Event()  # there is a snapshot to serve by, or no more time to wait for one
         self.stop = asyncio.Event()
         self.makes_way = False
         self.intake = Intake(adopt=self._take, cut=self._cut, answer=lambda mark: self.line.answer(mark))
@@ -79,16 +79,18 @@ class Worker:
         self.following: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, self.stop.set)
-        loop.add_signal_handler(signal.SIGUSR2, self._make_way)
-        loop.add_signal_handler(signal.SIGUSR1, self._halt)
+        processes.hear({signal.SIGTERM: self._end, signal.SIGUSR2: self._make_way, signal.SIGUSR1: self._halt})
         self.halted = (self.settings.state / "halt").exists()
         background = [asyncio.create_task(keep_going(job, log)) for job in (self.line.keep_link, self.line.tick)]
         self._take_left_snapshot()
         await self.ready.wait()
-        data_path = self.data_path
-        assert data_path is not None  # noqa: S101 - `ready` says so
+        if self.data_path is not None:
+            await self._serve(self.data_path)
+        for task in background:
+            task.cancel()
+        await self.line.close()
+
+    async def _serve(self, data_path: DataPath) -> None:
         processes.calm_collector()
         self.doors = Doors(data_path, self.listener)
         await self.doors.follow()
@@ -97,9 +99,6 @@ class Worker:
         processes.tell(self.order, b"+")
         await self.stop.wait()
         await self._drain(data_path)
-        for task in background:
-            task.cancel()
-        await self.line.close()
 
     # the snapshot
 
@@ -172,10 +171,14 @@ class Worker:
             self._adopt(self.snapshot)
         log.warning("halt", by="signal")
 
+    def _end(self) -> None:
+        self.stop.set()
+        self.ready.set()
+
     def _make_way(self) -> None:
         """Others take what waits in the listener: the workers of newer code, or of the next start."""
         self.makes_way = True
-        self.stop.set()
+        self._end()
 
     # what the rooms call
 

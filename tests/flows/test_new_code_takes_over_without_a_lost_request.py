@@ -164,6 +164,21 @@ def test_what_is_in_hand_ends_on_the_old_worker(tmp_path: Path) -> None:
             proxy.kill_all()
 
 
+def test_a_worker_that_still_starts_when_the_code_changes_makes_way_too(proxy: Running) -> None:
+    """It was started for one that died, and has not come so far that it could hear of the change."""
+    before = proxy.pids()["worker-1"]
+    os.kill(before, signal.SIGKILL)
+    late = until(lambda: {proxy.pids()["worker-1"]} - {before}, f"another worker: {proxy.log}").pop()
+    os.kill(late, signal.SIGSTOP)
+    hand_over(proxy)
+    until(lambda: logged(proxy, "handed_over"), f"the hand-over: {proxy.log}")
+    assert late in proxy.pids().values()
+    os.kill(late, signal.SIGCONT)
+    until(lambda: late not in proxy.pids().values(), f"its end: {proxy.log}")
+    assert proxy.get("/items/1")[0] == 200
+    assert proxy.stop() == 0
+
+
 @pytest.mark.parametrize(
     ("file", "text", "event"),
     [
@@ -181,7 +196,7 @@ def test_code_that_cannot_run_takes_nothing_over(proxy: Running, file: str, text
         answered = asking.answers
         until(lambda: asking.answers > answered + 20, "answers as before")
     assert asking.wrong == []
-    assert proxy.pids() == before
+    assert proxy.pids() == before, proxy.log.read_text()
 
 
 def test_a_routes_file_with_a_problem_is_no_time_to_change_code(proxy: Running) -> None:
@@ -189,7 +204,7 @@ def test_a_routes_file_with_a_problem_is_no_time_to_change_code(proxy: Running) 
     proxy.edit("stage: canary", "stage: cannery")
     hand_over(proxy)
     until(lambda: logged(proxy, "handover_refused"), "the refusal")
-    assert proxy.pids() == before
+    assert proxy.pids() == before, proxy.log.read_text()
     assert proxy.get("/items/1")[0] == 200
 
 
@@ -207,7 +222,7 @@ def test_workers_that_do_not_come_up_leave_the_old_ones_serving(proxy: Running) 
         after = proxy.pids()
         assert {name: pid for name, pid in after.items() if name != "control"} == {
             name: pid for name, pid in before.items() if name != "control"
-        }
+        }, proxy.log.read_text()
         assert after["control"] != before["control"]
         worker.write_text(good)
         hand_over(proxy)

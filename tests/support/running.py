@@ -6,6 +6,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 30.0  # seconds; generous, a test that waits this long has failed
+PATIENCE = 120.0  # seconds; a test that waits this long has failed, also on a machine that is busy otherwise
 
 T = TypeVar("T")
 
@@ -37,9 +38,14 @@ def until(condition: Callable[[], T | None], what: str, limit: float = PATIENCE)
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port to listen on, or to find nobody at. It is none of those that the system gives to whoever connects: one of
+    them might be taken before it is used, and each time a server is away."""
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(first - 16_000, first)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass(slots=True)
@@ -161,10 +167,12 @@ class Running:
         return self
 
     def _is_ready(self) -> bool:
+        """With every worker: /readyz asks for one, and the others may still read the code from the disk."""
         assert self.process is not None
         assert self.process.poll() is None, self.log.read_text()
         try:
-            return self.ask_admin("GET", "/readyz")[0] == 200
+            workers = self.api("GET", "/status")["workers"]
+            return bool(workers["connected"] == workers["expected"]) and self.ask_admin("GET", "/readyz")[0] == 200
         except OSError:
             return False
 

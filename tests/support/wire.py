@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-PATIENCE = 5.0
+from tests.support.running import PATIENCE as PATIENCE
 
 Script = Callable[["Served"], Awaitable[None]]
 

@@ -12,9 +12,13 @@ of two digits that a colon joins are one clock that goes round, so that the minu
 is never off, nor what comes after it, for that may begin again (`1,998` and `2,003`, the hour at midnight), nor is
 a number that begins again at 0 or 1 (the day of a month).
 
+But a number may be the request's own: beside a session and the time there is a basket of three, of four, of three. It
+goes up and down from one request to the next (TURNS times), which nothing does that ticks, and never differs between
+two answers to the same one (STANDS times). Of such a number any other is off, also 0 and one less.
+
 Twice: cut at everything that is neither letter nor digit, and, as base64 has some of these by chance, cut only at what
-joins the segments of tokens, addresses and sentences. What varies once is never judged again. No piece of a value is
-kept, only how often each place agreed, and how far its numbers were apart.
+joins the segments of tokens, addresses and sentences. What varies once is never judged again. Of values only the last
+one's numbers are kept, in memory only; else how often each place agreed, and how far its numbers were apart.
 """
 
 from __future__ import annotations
@@ -29,6 +33,7 @@ from proxy.evidence.form import LATER, form_of
 ENOUGH = 20  # pairs of legacy's answers that differed as a whole
 MOST = 48  # words
 DAY = 86_400  # seconds
+TURNS, STANDS = 40, 200
 
 _FINE = re.compile(r"([^0-9A-Za-z]+)")
 _COARSE = re.compile(r"""([./?&:;,|@#\s"]+)""")
@@ -36,15 +41,18 @@ _COARSE = re.compile(r"""([./?&:;,|@#\s"]+)""")
 
 class Parts:
     """What pairs of legacy's answers had in common. `framed`: how many had one frame; -1 when one had not. `steady`:
-    the same of each word; `apart`: of each the most that two numbers there were apart, -1 where they are none."""
+    the same of each word; `apart`: of each the most that two numbers there were apart, -1 where they are none; `turns`:
+    how often a number began to fall, or to rise again, from one request to the next."""
 
-    __slots__ = ("_cut", "apart", "framed", "steady")
+    __slots__ = ("_cut", "_last", "apart", "framed", "steady", "turns")
 
     def __init__(self, cut: re.Pattern[str]) -> None:
         self._cut = cut
         self.framed = 0
         self.steady: list[int] = []
         self.apart: list[float] = []
+        self.turns: list[int] = []
+        self._last: dict[int, tuple[int, bool]] = {}  # by place: the number, and whether it rose
 
     def see(self, one: str, other: str) -> None:
         """Takes in two answers of legacy to one request."""
@@ -66,6 +74,19 @@ class Parts:
         for at, one_number, other_number in _numbers(frame, words, words_2):
             if known[at] >= 0:
                 self.apart[at] = max(known[at], _distance(one_number, other_number))
+        self._count_turns(words)
+
+    def _count_turns(self, words: list[str]) -> None:
+        self.turns += [0] * (len(words) - len(self.turns))
+        for at, word in enumerate(words):
+            if self.steady[at] < 0 or not word.isdecimal():
+                continue
+            number = int(word)
+            last, rose = self._last.get(at, (number, True))
+            if number != last:
+                self.turns[at] += rose != (number > last)
+                rose = number > last
+            self._last[at] = number, rose
 
     @property
     def is_known(self) -> bool:
@@ -78,9 +99,13 @@ class Parts:
         (frame, words), (frame_2, words_2) = _parts(self._cut, legacy), _parts(self._cut, extracted)
         if frame != frame_2:
             return "put together otherwise than legacy's answer to this request"
-        for word, word_2, times in zip(words, words_2, self.steady, strict=False):
-            if word != word_2 and times >= ENOUGH and not (word.isdigit() and word_2.isdigit()):
+        for at, (word, word_2, times) in enumerate(zip(words, words_2, self.steady, strict=False)):
+            if word == word_2 or times < ENOUGH:
+                continue
+            if not (word.isdigit() and word_2.isdigit()):
                 return "another word where legacy says the same twice"
+            if times >= STANDS and at < len(self.turns) and self.turns[at] >= TURNS:
+                return "another number where legacy says each request's own twice"
         for at, ours, theirs in _numbers(frame, words, words_2):
             known = self.apart[at] if at < len(self.apart) else -1.0
             if known >= 0 and _is_further(ours, theirs, (3 + 16 / self.framed) * known):

@@ -130,3 +130,26 @@ def test_what_comes_after_a_step_by_one_may_begin_again() -> None:
         hull.see_pair(f'"seen {at // 1000},{at % 1000:03} times"', f'"seen {at // 1000},{at % 1000 + 3:03} times"')
     assert hull.off('"seen 1,998 times"', '"seen 2,003 times"', Kind.VALUE) == ""
     assert "895 apart" in hull.off('"seen 1,998 times"', '"seen 1,103 times"', Kind.VALUE)
+
+
+def state(dice: Random, request: int, basket: int = 0) -> str:
+    own = Random(request).randrange(1, 8)
+    return f'"session: {drawn(dice, 20)}, basket: {basket or own}, at: {dice.randrange(10**9)}"'
+
+
+def test_a_number_that_is_the_requests_own_may_not_be_another_one_nor_0() -> None:
+    hull, dice = learned(state, 400), Random(5)
+    for request in range(100):
+        legacy, own = state(dice, request), Random(request).randrange(1, 8)
+        assert hull.off(legacy, state(dice, request), Kind.VALUE) == ""
+        assert hull.off(legacy, state(dice, request, own + 1), Kind.VALUE)
+        assert hull.off(legacy, state(dice, request).replace(f"basket: {own}", "basket: 0"), Kind.VALUE)
+
+
+def test_a_number_that_climbs_slowly_and_begins_again_may_be_one_further() -> None:
+    def slowly(dice: Random, request: int) -> str:
+        return f'"session: {drawn(dice, 20)}, page: {request // 40 % 9 + 1}, at: {dice.randrange(10**9)}"'
+
+    hull, dice = learned(slowly, 600), Random(5)
+    for request in range(600, 900):
+        assert hull.off(slowly(dice, request), slowly(dice, request + 1), Kind.VALUE) == ""

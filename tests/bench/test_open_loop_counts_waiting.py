@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bench.open_loop import due, measure, percentile, sendable, summarise
+from tests.support.running import PATIENCE
 
 
 def test_percentiles_are_nearest_rank() -> None:
@@ -65,7 +66,7 @@ async def upstream(answer: Callable[[], Awaitable[bytes]]) -> AsyncIterator[int]
 
     async with await asyncio.start_server(begin, "127.0.0.1", 0) as server:
         yield server.sockets[0].getsockname()[1]
-        await asyncio.wait(serving, timeout=10)
+        await asyncio.wait(serving, timeout=PATIENCE)
         assert all(task.done() for task in serving)
 
 

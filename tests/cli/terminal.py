@@ -7,6 +7,8 @@ import pty
 import subprocess
 import sys
 
+from tests.support.running import PATIENCE
+
 
 def on_a_terminal(*arguments: str, columns: int = 80, typed: str = "", **environment: str) -> tuple[int, str]:
     """The exit code and what the command prints on a terminal of that width, where somebody types `typed`."""
@@ -28,4 +30,4 @@ def on_a_terminal(*arguments: str, columns: int = 80, typed: str = "", **environ
     except OSError:  # Linux says EIO when the last writer has closed a terminal
         pass
     os.close(ours)
-    return process.wait(30), b"".join(pieces).decode().replace("\r\n", "\n")
+    return process.wait(PATIENCE), b"".join(pieces).decode().replace("\r\n", "\n")

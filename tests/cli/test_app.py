@@ -12,6 +12,7 @@ import pytest
 
 from proxy.cli.app import COMMANDS
 from tests.cli.conftest import Run
+from tests.support.running import PATIENCE
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -38,7 +39,7 @@ def test_help_needs_no_heavy_import() -> None:
         "heavy = {'rich', 'uvloop', 'httptools', 'aiohttp', 'pydantic', 'yaml', 'structlog'} & set(sys.modules)\n"
         "sys.exit(str(heavy) if heavy else 0)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -82,7 +83,7 @@ def test_python_m_proxy_is_the_same_command() -> None:
         [sys.executable, "-m", "proxy", "verdict", "charge-read"],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
         env=environment,
     )

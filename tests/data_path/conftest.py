@@ -1,4 +1,4 @@
-"""The data path is tested on the loop it runs on; hypothesis counts examples here, not milliseconds."""
+"""The data path is tested on the loop it runs on."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ from collections.abc import Callable
 
 import pytest
 import uvloop
-from hypothesis import settings
-
-settings.register_profile("data_path", deadline=None)
-settings.load_profile("data_path")
 
 
 def pytest_asyncio_loop_factories(

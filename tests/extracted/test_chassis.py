@@ -13,6 +13,7 @@ from extracted.chassis.database import Database, DatabaseUnusableError
 from legacy_monolith.ids import seeded_id
 from tests.legacy_monolith.fixtures import Client
 from tests.legacy_monolith.world import KEY, NEW_CHARGE, process, refused_start
+from tests.support.running import PATIENCE
 
 CHARGE = f"/v1/charges/{seeded_id('ch', 0)}"
 
@@ -85,7 +86,7 @@ def test_a_service_runs_logs_and_ends_on_sigterm(
             assert (response.status, response.headers["X-Build"]) == (200, build)
             assert json.load(response)["id"] == path.rpartition("/")[2]
         started.send_signal(signal.SIGTERM)
-        assert started.wait(10) == 0
+        assert started.wait(PATIENCE) == 0
         assert started.stderr is not None
         line = json.loads(started.stderr.read())
     assert (line["event"], line["status"], line["path"]) == ("request", 200, path)

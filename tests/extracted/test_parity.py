@@ -9,6 +9,7 @@ import pytest
 from legacy_monolith.ids import seeded_id
 from tests.legacy_monolith.fixtures import Client
 from tests.legacy_monolith.world import NEW_CHARGE, canonical, stored
+from tests.support.running import PATIENCE
 
 COMPARED_HEADERS = (
     "Content-Type",
@@ -213,7 +214,7 @@ async def test_both_sides_at_once_with_one_key_make_one_charge(
 async def test_a_charge_made_by_the_service_is_announced_by_the_monolith(
     monolith: Client, charges_service: Client
 ) -> None:
-    async with asyncio.timeout(10), monolith.get("/v1/events/stream") as stream:
+    async with asyncio.timeout(PATIENCE), monolith.get("/v1/events/stream") as stream:
         await stream.content.readuntil(b"\n\n")
         made = await ask(charges_service, "POST", "/v1/charges", json=NEW_CHARGE)
         event = await stream.content.readuntil(b"\n\n")

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.support.routes import two_sides
-from tests.support.running import backends, json_backend, running, until
+from tests.support.running import PATIENCE, backends, json_backend, running, until
 
 ROUTES = """\
 routes:
@@ -26,7 +26,7 @@ def test_a_request_in_flight_is_answered(tmp_path: Path) -> None:
     def answer(method: str, path: str) -> tuple[int, dict[str, str], bytes]:
         if path == "/slow":
             asked.set()
-            assert go.wait(30)
+            assert go.wait(PATIENCE)
         return quick(method, path)
 
     legacy.answer = answer
@@ -35,7 +35,7 @@ def test_a_request_in_flight_is_answered(tmp_path: Path) -> None:
         results: list[int] = []
         slow = threading.Thread(target=lambda: results.append(proxy.get("/slow")[0]))
         slow.start()
-        assert asked.wait(30)
+        assert asked.wait(PATIENCE)
         worker = proxy.pids()["worker-0"]
         assert proxy.process is not None
         proxy.process.send_signal(signal.SIGTERM)
@@ -44,7 +44,7 @@ def test_a_request_in_flight_is_answered(tmp_path: Path) -> None:
         go.set()
         slow.join()
         assert results == [200]
-        assert proxy.process.wait(30) == 0
+        assert proxy.process.wait(PATIENCE) == 0
 
 
 def test_no_connection_that_was_let_in_is_reset(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_no_connection_that_was_let_in_is_reset(tmp_path: Path) -> None:
         def ask_until_refused() -> None:
             count = 0
             while True:
-                connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=30)
+                connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=PATIENCE)
                 try:
                     connection.connect()
                 except OSError as error:
@@ -78,12 +78,12 @@ def test_no_connection_that_was_let_in_is_reset(tmp_path: Path) -> None:
         clients = [threading.Thread(target=ask_until_refused) for _ in range(8)]
         for client in clients:
             client.start()
-        assert enough.wait(30)
+        assert enough.wait(PATIENCE)
         assert proxy.process is not None
         proxy.process.send_signal(signal.SIGTERM)
         for client in clients:
             client.join()
-        assert proxy.process.wait(30) == 0
+        assert proxy.process.wait(PATIENCE) == 0
         counted = Counter(ended)
         assert counted.pop("200") > 20
         assert counted.pop("ConnectionRefusedError") == 8

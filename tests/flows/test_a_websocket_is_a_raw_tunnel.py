@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.support.engine import Running, backend, spec_of
-from tests.support.wire import RawUpstream, Served, fields, ok, until
+from tests.support.wire import PATIENCE, RawUpstream, Served, fields, ok, until
 
 HANDSHAKE = (
     b"GET /live HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"
@@ -15,7 +15,7 @@ SWITCH = (
 
 
 def running(upstream: RawUpstream) -> Running:
-    return Running(spec_of(backend("legacy", upstream.port, idle_timeout=0.1, timeout=0.1)))
+    return Running(spec_of(backend("legacy", upstream.port, idle_timeout=PATIENCE, timeout=PATIENCE)))
 
 
 async def test_bytes_pass_both_ways_until_both_have_ended() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.routes import two_sides
-from tests.support.running import Running, backends, json_backend, running, until
+from tests.support.running import PATIENCE, Running, backends, json_backend, running, until
 
 ROUTES = """\
 routes:
@@ -22,7 +22,7 @@ def lines(proxy: Running) -> list[dict[str, Any]]:
 
 
 def raw(proxy: Running, data: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", proxy.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=PATIENCE) as connection:
         connection.sendall(data)
         return connection.recv(65536)
 

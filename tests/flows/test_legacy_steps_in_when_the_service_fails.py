@@ -17,7 +17,7 @@ GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 def live(extracted: int, legacy: int, **settings: object) -> Running:
     spec = spec_of(
         backend("legacy", legacy),
-        backend("extracted", extracted, timeout=0.2, connect_timeout=0.2, idle_timeout=0.2),
+        backend("extracted", extracted, timeout=1.0, connect_timeout=5.0, idle_timeout=1.0),
         routes=(route(Stage.LIVE, "/", **settings),),
         breaker=Breaker(failures=2, open_for=60.0),
     )

@@ -252,7 +252,7 @@ async def test_copies_leave_a_dead_url_too() -> None:
                 b"GET / HTTP/1.1\r\nHost: h\r\n\r\n",
                 b"",
                 method=b"GET",
-                deadline=1.0,
+                deadline=60.0,
                 capture=1000,
                 done=lambda observation: seen.append(str(observation.outcome)),
             )

@@ -61,21 +61,21 @@ async def test_a_slow_stream_may_last_longer_than_any_single_wait() -> None:
         await served.send(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n")
         for _ in range(20):
             await served.send(b"x")
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.075)
 
-    async with RawUpstream(script) as upstream, running(upstream, timeout=0.2, idle_timeout=0.2) as proxy:
+    async with RawUpstream(script) as upstream, running(upstream, timeout=1.0, idle_timeout=1.0) as proxy:
         async with await proxy.connect() as client:
             await client.send(GET)
             assert (await client.answer())[1] == b"x" * 20
 
 
 async def test_a_slow_client_is_not_the_backends_fault() -> None:
-    async with RawUpstream.answering(ok()) as upstream, running(upstream, timeout=0.1) as proxy:
+    async with RawUpstream.answering(ok()) as upstream, running(upstream, timeout=1.0) as proxy:
         async with await proxy.connect() as client:
             await client.send(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n")
             for _ in range(10):
                 await client.send(b"x")
-                await asyncio.sleep(0.03)
+                await asyncio.sleep(0.15)
             assert (await client.answer())[1] == b"hello"
 
 

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 from tests.support.routes import READ, two_sides
-from tests.support.running import Backend, Running, backends, running, until
+from tests.support.running import PATIENCE, Backend, Running, backends, running, until
 
 ROUTES = f"""\
 reasks: {{per_second: 0}}
@@ -273,7 +273,7 @@ def test_what_waits_behind_a_copy_that_hangs_outlives_a_sigkill_too(tmp_path: Pa
 
     def answer(method: str, path: str) -> tuple[int, dict[str, str], bytes]:
         if path.endswith("/hang"):
-            go.wait(60)
+            go.wait(PATIENCE)
         return quick(method, path)
 
     service.answer = answer

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from legacy_monolith.app import create_app
 from tests.legacy_monolith.fixtures import Client
 from tests.legacy_monolith.world import KEY, NEW_CHARGE
+from tests.support.running import PATIENCE
 
 
 async def next_event(response: ClientResponse) -> dict[str, str]:
@@ -30,7 +31,7 @@ async def create(client: Client, **change: Any) -> str:
 
 
 async def test_a_charge_made_now_arrives_on_the_open_stream(monolith: Client) -> None:
-    async with asyncio.timeout(10), monolith.get("/v1/events/stream") as response:
+    async with asyncio.timeout(PATIENCE), monolith.get("/v1/events/stream") as response:
         assert response.headers["Content-Type"] == "text/event-stream"
         assert await response.content.readuntil(b"\n\n") == b": connected\n\n"
         made = await create(monolith)
@@ -46,10 +47,10 @@ async def test_a_charge_made_now_arrives_on_the_open_stream(monolith: Client) ->
 
 async def test_a_stream_resumes_behind_the_last_event_it_has_seen(monolith: Client) -> None:
     made = [await create(monolith) for _ in range(3)]
-    async with asyncio.timeout(10), monolith.get("/v1/events/stream", params={"after": "0"}) as response:
+    async with asyncio.timeout(PATIENCE), monolith.get("/v1/events/stream", params={"after": "0"}) as response:
         first = await next_event(response)
     async with (
-        asyncio.timeout(10),
+        asyncio.timeout(PATIENCE),
         monolith.get("/v1/events/stream", headers={"Last-Event-ID": first["id"]}) as response,
     ):
         rest = [await next_event(response) for _ in range(2)]
@@ -62,7 +63,7 @@ async def test_a_reader_that_leaves_is_no_error(database_file: Path) -> None:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0][:2]
     with capture_logs() as logs:
-        async with asyncio.timeout(10), ClientSession(f"http://{host}:{port}", headers=KEY) as client:
+        async with asyncio.timeout(PATIENCE), ClientSession(f"http://{host}:{port}", headers=KEY) as client:
             stream = await client.get("/v1/events/stream")
             await stream.content.readuntil(b"\n\n")
             stream.close()
@@ -74,7 +75,7 @@ async def test_a_reader_that_leaves_is_no_error(database_file: Path) -> None:
 
 
 async def test_the_socket_answers_and_sends_what_was_subscribed(monolith: Client) -> None:
-    async with asyncio.timeout(10), monolith.ws_connect("/v1/socket") as ws:
+    async with asyncio.timeout(PATIENCE), monolith.ws_connect("/v1/socket") as ws:
         assert (await ws.receive_json())["type"] == "hello"
         await ws.send_json({"type": "ping", "nonce": 7})
         pong = await ws.receive_json()
@@ -89,7 +90,7 @@ async def test_the_socket_answers_and_sends_what_was_subscribed(monolith: Client
 
 
 async def test_the_socket_returns_binary_frames_and_survives_nonsense(monolith: Client) -> None:
-    async with asyncio.timeout(10), monolith.ws_connect("/v1/socket") as ws:
+    async with asyncio.timeout(PATIENCE), monolith.ws_connect("/v1/socket") as ws:
         await ws.receive_json()
         payload = bytes(range(256)) * 1_000
         await ws.send_bytes(payload)
@@ -107,7 +108,7 @@ async def test_the_socket_needs_a_key(monolith: Client) -> None:
 
 async def test_streams_and_sockets_end_when_the_application_does(monolith: Client, database_file: Path) -> None:
     async with (
-        asyncio.timeout(10),
+        asyncio.timeout(PATIENCE),
         monolith.get("/v1/events/stream") as stream,
         monolith.ws_connect("/v1/socket") as ws,
     ):

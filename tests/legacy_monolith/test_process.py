@@ -7,6 +7,7 @@ from pathlib import Path
 
 from legacy_monolith.seed import ensure_seeded
 from tests.legacy_monolith.world import KEY, process, refused_start, stored
+from tests.support.running import PATIENCE
 
 
 def dump(path: Path) -> list[str]:
@@ -35,7 +36,7 @@ def test_it_seeds_serves_and_ends_on_sigterm(tmp_path: Path) -> None:
             assert stream.readline() == b": connected\n"
             started.send_signal(signal.SIGTERM)
             assert stream.read() == b"\n"  # the open stream ends cleanly
-        assert started.wait(10) == 0
+        assert started.wait(PATIENCE) == 0
         assert started.stderr is not None
         assert started.stderr.read() == ""
 
@@ -48,7 +49,7 @@ def test_full_scale_is_what_the_story_needs_and_a_download_in_hand_is_finished_o
             export.readline()
             started.send_signal(signal.SIGTERM)
             assert sum(1 for _ in export) == 20_000
-        assert started.wait(10) == 0
+        assert started.wait(PATIENCE) == 0
     path = Path(database)
     assert (stored(path, "customers"), stored(path, "charges"), stored(path, "invoices")) == (2_000, 20_000, 5_000)
     assert stored(path, "refunds") > 1_000

@@ -12,6 +12,7 @@ from typing import Any
 
 from legacy_monolith.ids import seeded_id
 from legacy_monolith.seed import API_KEYS
+from tests.support.running import PATIENCE
 
 SCALE = 0.05  # 100 customers, 1,000 charges, 250 invoices
 CHARGES = 1_000
@@ -53,7 +54,9 @@ def process(module: str, *arguments: str, **env: str) -> Iterator[tuple[subproce
 def refused_start(module: str, *arguments: str, **env: str) -> tuple[int, str]:
     """Exit code and stderr of a start that must fail."""
     command = [sys.executable, "-m", module, *arguments]
-    ended = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **env}, timeout=20, check=False)
+    ended = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, **env}, timeout=PATIENCE, check=False
+    )
     return ended.returncode, ended.stderr
 
 

@@ -16,6 +16,7 @@ from proxy.model.spec import Compare
 from proxy.runtime import comparer as module
 from proxy.runtime.comparer import Comparer
 from proxy.shadow import Again
+from tests.support.running import PATIENCE
 from tests.support.wire import until
 
 RULES = comparison.compile_rules(Compare())
@@ -77,7 +78,7 @@ async def test_a_process_that_dies_costs_its_pairs_only(monkeypatch: pytest.Monk
     await until(lambda: len(found) == 1, "the end of it")
     assert found[0].reason in (NotCompared.BUDGET, None)  # None: it was faster than the kill
     comparer.compare(pair(), RULES, found.append)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await until(lambda: len(found) == 2, "the next one")
     assert found[1].result is Result.MISMATCH
     comparer.close()

@@ -15,6 +15,7 @@ from proxy.runtime.live import Live
 from proxy.runtime.load import build
 from proxy.runtime.shipping import Frame, leave, pack_routes, snapshot_left
 from tests.support.routes import two_sides
+from tests.support.running import PATIENCE
 
 HEAD = two_sides(8001, 8101, "routes:\n")
 
@@ -84,7 +85,7 @@ def mark(number: int) -> Frame:
 
 
 async def turns(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110 - no event says that a table was taken
             await asyncio.sleep(0)
 

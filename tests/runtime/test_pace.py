@@ -7,6 +7,7 @@ import asyncio
 from proxy.runtime.giving_way import LATE, Way
 from proxy.runtime.pace import Pace
 from proxy.runtime.slices import SLICE
+from tests.support.running import PATIENCE
 
 
 class Worked:
@@ -39,7 +40,7 @@ async def test_a_piece_at_once_and_the_rest_later_in_order() -> None:
     assert worked.pace.waiting() == [3, 4, 5, 6, 7]
     await asyncio.sleep(0)
     assert worked.items == [0, 1, 2]  # a rest, not merely a turn of the loop
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await worked.eighth.wait()
     assert worked.items == list(range(8))
     assert worked.pace.waiting() == []

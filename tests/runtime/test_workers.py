@@ -19,6 +19,7 @@ from proxy.runtime.receipts import SHIFT
 from proxy.runtime.shipping import pack_routes
 from proxy.runtime.workers import Workers
 from tests.support.routes import two_sides
+from tests.support.running import PATIENCE
 
 ROUTE = """\
 routes:
@@ -71,7 +72,7 @@ class Worker:
 
     async def until(self, kind: Kind) -> Any:
         """The value of the last frame of this kind, once there is one."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while kind not in [each for each, _ in self.got]:  # noqa: ASYNC110 - a socket is in between
                 await asyncio.sleep(0.001)
         return [value for each, value in self.got if each is kind][-1]
@@ -127,14 +128,14 @@ async def test_frames_are_heard_acknowledged_and_the_end_noticed(control: Contro
     worker = await Worker(0).connect(str(tmp_path / "link"))
     worker.link.send(Kind.AGAIN, pack("old"))
     worker.link.send(Kind.TICK, pack("new"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while len(control.heard) < 2:  # noqa: ASYNC110 - a socket is in between
             await asyncio.sleep(0.001)
     assert control.heard == [(0, "again", "old"), (0, "told", "new")]
     control.workers.acknowledge([Heard("another", 1, ()), Heard("token-0", 9, ((4 << SHIFT) + 1, 7 << SHIFT))])
     assert await worker.until(Kind.STORED) == (9, {4, 7})
     worker.link.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not control.gone:  # noqa: ASYNC110 - a socket is in between
             await asyncio.sleep(0.001)
     assert control.gone == ["worker-0-1000"]

@@ -13,7 +13,7 @@ import pytest
 from tests.security.corpus import PASSES, REFUSED
 from tests.security.judges import END, LIMITS
 from tests.support.engine import Running, backend, spec_of
-from tests.support.running import free_port
+from tests.support.running import PATIENCE, free_port
 from tests.support.wire import connect, until
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
@@ -42,7 +42,7 @@ def nginx(tmp_path: Path) -> Iterator[tuple[int, Path]]:
         yield port, tmp_path / "access"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE)
 
 
 async def reached(port: int) -> bool:
@@ -56,10 +56,9 @@ async def reached(port: int) -> bool:
 
 async def test_its_log_has_the_requests_that_were_counted(nginx: tuple[int, Path]) -> None:
     port, log = nginx
-    for _ in range(200):
-        if await reached(port):
-            break
-        await asyncio.sleep(0.02)
+    async with asyncio.timeout(PATIENCE):
+        while not await reached(port):  # noqa: ASYNC110 - no event says that a program listens
+            await asyncio.sleep(0.02)
     counted: list[str] = []
     async with Running(spec_of(backend("legacy", port), limits=LIMITS)) as proxy:
         for name, raw in [*REFUSED.items(), *((name, raw) for name, (raw, _) in PASSES.items())]:

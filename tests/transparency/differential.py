@@ -18,9 +18,9 @@ from proxy.model.records import Ended
 from proxy.model.sides import Stage
 from proxy.routing.breaker import Breaker
 from tests.support.engine import backend, route, snapshot_of, spec_of
+from tests.support.wire import PATIENCE
 from tests.transparency.messages import CASE, Conversation, Exchange
 
-PATIENCE = 3.0
 RESET = struct.pack("ii", 1, 0)
 
 

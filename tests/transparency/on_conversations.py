@@ -107,7 +107,7 @@ async def cancels_the_backend(stage: Stage) -> None:
     await asked.wait()
     wire.close()
     try:
-        async with asyncio.timeout(1.5):
+        async with asyncio.timeout(stage.patience / 2):
             await gone.wait()
     except TimeoutError:
         raise Broken("the backend works on") from None
@@ -126,7 +126,7 @@ async def streams_down(stage: Stage) -> None:
     wire = await stage.connect()
     await wire.send(b"GET /events" + HOST + b"\r\n")
     try:
-        async with asyncio.timeout(1.5):
+        async with asyncio.timeout(stage.patience / 2):
             await wire.until(b"data: 1")
     except TimeoutError:
         raise Broken("holds the first event back") from None
@@ -147,7 +147,7 @@ async def streams_up(stage: Stage) -> None:
     wire = await stage.connect()
     await wire.send(b"POST /p" + HOST + b"Content-Length: 11\r\n\r\nfirst")
     try:
-        async with asyncio.timeout(1.5):
+        async with asyncio.timeout(stage.patience / 2):
             await first.wait()
     except TimeoutError:
         raise Broken("holds the upload back") from None

@@ -14,10 +14,10 @@ from bench.upstream import Upstream
 from proxy.model.sides import Stage as RouteStage
 from proxy.model.spec import Limits
 from tests.support.engine import Running, backend, route, spec_of
-from tests.support.wire import connect
+from tests.support.wire import PATIENCE, connect
 from tests.transparency.stage import Behind, Broken, Case, Stage
 
-PATIENCE = 3.0  # seconds for one case; a proxy that takes longer hangs
+HANGS = 3.0  # seconds for one case, after which a peer is taken to hang
 REST = 0.02  # for a peer to notice that the connections of the last case ended
 LONGEST_ANSWER = 90  # characters of what was seen
 
@@ -25,7 +25,7 @@ LONGEST_ANSWER = 90  # characters of what was seen
 async def play(case: Case, stage: Stage) -> str:
     """What was seen, "" when the case passed."""
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(stage.patience):
             await case.play(stage)
     except Broken as seen:
         return str(seen).replace("|", "\\|")[: LONGEST_ANSWER * 2]
@@ -73,7 +73,7 @@ async def theirs(peer: Peer, cases: Sequence[Case]) -> dict[str, str]:
                 for case in cases:
                     if not case.ours_only:
                         process.check()
-                        stage = Stage(place.port, legacy, extracted)
+                        stage = Stage(place.port, legacy, extracted, patience=HANGS)
                         seen[case.id] = await play(case, stage)
                         await asyncio.sleep(REST)
                         await stage.clear()  # what the peer tried once more of its own
@@ -92,7 +92,7 @@ def _folder() -> Iterator[Path]:
 
 
 async def _listening(port: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             with suppress(OSError):
                 async with await connect(port):

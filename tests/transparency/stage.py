@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from tests.support.wire import RawUpstream, Script, Served, Wire, connect, fields, length_of, ok
+from tests.support.wire import PATIENCE, RawUpstream, Script, Served, Wire, connect, fields, length_of, ok
 
 FORWARDING = (
     b"x-forwarded-for",
@@ -82,12 +82,13 @@ async def body_of(wire: Wire, head: bytes) -> bytes:
 
 @dataclass(slots=True)
 class Stage:
-    """One proxy, ready for one case."""
+    """One proxy, ready for one case. After `patience` seconds it hangs; what streams is there within half of them."""
 
     port: int
     legacy: Behind
     extracted: Behind
     wires: list[Wire] = field(default_factory=list)
+    patience: float = PATIENCE
 
     async def connect(self) -> Wire:
         wire = await connect(self.port)

@@ -35,6 +35,11 @@ class Capture:
         else:
             self._pieces.clear()
 
+    def give_up(self) -> None:
+        """Keep nothing, also of what comes."""
+        self._cap = -1
+        self._pieces.clear()
+
     def expect(self, length: int) -> bool:
         """True when an announced length (below 0: none) is beyond the cap already."""
         if length <= self._cap:

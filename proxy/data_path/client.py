@@ -38,6 +38,7 @@ class Client(Connection):
         engine.clients.add(self)
         if engine.shedding.is_tight:
             self.narrow(True)
+            self.read_small(True)
         if len(engine.clients) > self._view.limits.connections:
             self._peer = self._peer_of(engine.view)
             self._refuse(Outcome.POOL_EXHAUSTED, "too many client connections")
@@ -149,6 +150,8 @@ class Client(Connection):
         engine.in_flight += 1
         if request.length:
             engine.wheel.watch(self, engine.wheel.now + view.limits.body_timeout)
+            if engine.shedding.is_tight:
+                self.read_small(True)
             data, self._part = self._part, b""
         else:
             self.deadline = NEVER

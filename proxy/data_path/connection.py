@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from proxy.data_path.outgoing import Sending
 from proxy.data_path.refusals import refusal
+from proxy.data_path.small_reads import Reader, read_small
 from proxy.data_path.wheel import NEVER
 from proxy.model.decision import UNROUTED
 from proxy.model.outcome import Outcome
@@ -53,6 +54,7 @@ class Connection(Sending):
         "_peer_view",
         "_processing",
         "_read_paused",
+        "_reads_small",
         "_tunnel",
         "_view",
         "_write_paused",
@@ -74,6 +76,7 @@ class Connection(Sending):
         self._processing = False
         self._closing = False
         self._read_paused = False
+        self._reads_small = False
         self._write_paused = False
         self._linger_left = _LINGER_BYTES
         self.deadline = NEVER
@@ -90,14 +93,23 @@ class Connection(Sending):
             self.transport.resume_reading()
 
     def narrow(self, on: bool) -> None:
-        """Memory is tight: hold nothing that the client does not take. Or it is no longer."""
+        """Memory is tight: hold nothing that the client does not take, and of uploads little. Or it is no longer."""
         if self.transport.is_closing():
             return
         self.transport.set_write_buffer_limits(high=1 if on else None)  # of 0 TLS would never be ready again
         if self._tunnel is not None:
             self._tunnel.narrow(on)
+            self.read_small(on)
         elif self._exchange is not None:
             self._exchange.narrow(on)
+            self.read_small(on and not self._exchange.body_done)
+        else:
+            self.read_small(False)
+
+    def read_small(self, on: bool) -> None:
+        if self._reads_small is not on and not self.transport.is_closing():
+            self._reads_small = on
+            read_small(self.transport, cast(Reader, self), on, stopped=self._read_paused)
 
     def abort(self) -> None:
         """End with a TCP reset: a plain end would look like a whole answer where the end of the connection ends it."""

@@ -19,6 +19,7 @@ from proxy.data_path.parse import CHUNKED, UNTIL_CLOSE, Answer, Request
 from proxy.data_path.passing import IDEMPOTENT, KEPT, Passing
 from proxy.data_path.patience import Patience
 from proxy.data_path.retrying import Retrying
+from proxy.data_path.small_reads import PIECE
 from proxy.data_path.tunnel import Tunnel
 from proxy.data_path.wheel import NEVER
 from proxy.model.decision import Decision
@@ -131,21 +132,25 @@ class Exchange(Passing):
 
     def on_connected(self, upstream: Upstream) -> None:
         self._upstream = upstream
-        if upstream.reads_small is not self._engine.shedding.is_tight:
-            upstream.read_small(not upstream.reads_small)
+        if upstream.is_narrow is not self._engine.shedding.is_tight:
+            upstream.narrow(not upstream.is_narrow)
         data = self._sent_head if self._filters is None else self._filters.sides[self._side].sent(self._sent_head)
         if self._kept:
             data += b"".join(self._kept)
         self._written = True
         upstream.begin(self, self._request.head.method, self._total, data, whole=self.body_done)
-        if self._kept_size > KEPT:
-            self._kept = None
-            self._client.resume()
+        if self._body is not None:
+            if self._kept_size > KEPT or self._request.head.method not in IDEMPOTENT:
+                self._kept = None  # it is never sent again
+            if not upstream.write_paused:
+                self._client.resume()
 
     def from_client(self, data: bytes) -> None:
         """Bytes of the request's body, and of what follows it."""
         body = self._body
         assert body is not None  # noqa: S101 - the client asks `body_done` first
+        if len(data) >= PIECE:
+            self._engine.shedding.passes(len(data))
         piece = body.feed(data)
         if body.fault:
             self._refuse(Outcome.REQUEST_BODY_INVALID, body.fault)
@@ -163,11 +168,11 @@ class Exchange(Passing):
         if self._kept is not None:
             self._kept.append(piece)
             self._kept_size += len(piece)
-            if self._kept_size > KEPT:
-                if upstream is None:
-                    self._client.pause()
-                else:
+            if upstream is not None:
+                if self._kept_size > KEPT:
                     self._kept = None
+            elif not self.body_done and (self._kept_size > KEPT or self._engine.shedding.is_tight):
+                self._client.pause()
         if upstream is not None and piece:
             upstream.more(piece)
 
@@ -190,7 +195,7 @@ class Exchange(Passing):
         self._switched = True
         if self._patience is not None:
             self._patience.stop()
-        upstream.tunnel = Tunnel(self._client.transport, upstream, self)
+        upstream.tunnel = Tunnel(self._client, upstream, self)
         self._client.switch(upstream.tunnel)
 
     def tunnel_ended(self, sent: int, received: int) -> None:

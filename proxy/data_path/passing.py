@@ -24,6 +24,7 @@ from proxy.data_path.refusals import refusal
 from proxy.data_path.retrying import Retrying
 from proxy.data_path.small_reads import PIECE
 from proxy.model.decision import Decision
+from proxy.model.events import Event, EventKind
 from proxy.model.heads import ResponseHead
 from proxy.model.outcome import Outcome
 from proxy.model.records import Ended
@@ -203,9 +204,15 @@ class Passing:
     # back pressure
 
     def narrow(self, on: bool) -> None:
-        """Read the backend in small pieces, or again in large ones."""
+        """Read the backend in small pieces and keep nothing for comparing, or read again in large ones."""
         if self._upstream is not None:
-            self._upstream.read_small(on)
+            self._upstream.narrow(on)
+        if on and self._request_capture is not None:
+            self._engine.tell(Event(EventKind.NOT_COPIED, "memory", route=self._decision.route))
+            self._request_capture.give_up()
+            if self._watched is not None:
+                self._watched.body.give_up()
+            self._request_capture = self._watched = None
 
     def on_upstream_full(self) -> None:
         self._client.pause()

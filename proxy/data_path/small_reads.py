@@ -1,4 +1,4 @@
-"""Reading a connection in small pieces, while memory is tight.
+"""Reading a connection in small pieces, while memory is tight: of answers, and of uploads.
 
 uvloop reads up to 256 KB at once. Whoever has a piece must keep it until its receiver takes it, so that is what a
 client who does not read makes the proxy hold, beside the transport's own buffer. Into a buffer of the protocol's own it
@@ -9,7 +9,7 @@ it matters.
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from typing import Protocol, cast
 
 PIECE = 16 * 1024
 _BUFFER = memoryview(bytearray(PIECE))  # one for all: filled and emptied within a turn of the loop
@@ -50,3 +50,13 @@ class SmallReads(asyncio.BufferedProtocol):
 
     def resume_writing(self) -> None:
         self._reader.resume_writing()
+
+
+def read_small(transport: asyncio.Transport, reader: Reader, on: bool, *, stopped: bool) -> None:
+    """In pieces of 16 KB at most, or as large as they come. Takes effect with the next one. `stopped` says that nothing
+    is read now; that stays."""
+    if not stopped:
+        transport.pause_reading()  # the loop takes a protocol's kind to heart when it begins to read
+    transport.set_protocol(SmallReads(reader) if on else cast(asyncio.Protocol, reader))
+    if not stopped:
+        transport.resume_reading()

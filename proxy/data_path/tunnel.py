@@ -13,23 +13,25 @@ from typing import TYPE_CHECKING
 from proxy.data_path.upstream import Upstream
 
 if TYPE_CHECKING:
+    from proxy.data_path.connection import Connection
     from proxy.data_path.exchange import Exchange
 
 
 class Tunnel:
     """`exchange` is told once, when either connection is gone, with the bytes that went to the backend and back."""
 
-    __slots__ = ("_client", "_closed", "_ends", "_received", "_sent", "_upstream", "exchange")
+    __slots__ = ("_client", "_closed", "_connection", "_ends", "_received", "_sent", "_upstream", "exchange")
 
-    def __init__(self, client: asyncio.Transport, upstream: Upstream, exchange: Exchange) -> None:
-        self._client = client
+    def __init__(self, connection: Connection, upstream: Upstream, exchange: Exchange) -> None:
+        self._connection = connection
+        self._client = connection.transport
         self._upstream = upstream
         self.exchange = exchange
         self._closed = False
         self._ends = 0
         self._sent = 0
         self._received = 0
-        for transport in (client, upstream.transport):
+        for transport in (self._client, upstream.transport):
             transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
     def from_client(self, data: bytes) -> None:
@@ -47,16 +49,14 @@ class Tunnel:
         self._upstream.resume()
 
     def upstream_full(self) -> None:
-        if not self._client.is_closing():
-            self._client.pause_reading()
+        self._connection.pause()
 
     def upstream_ready(self) -> None:
-        if not self._client.is_closing():
-            self._client.resume_reading()
+        self._connection.resume()
 
     def narrow(self, on: bool) -> None:
         """As `Passing.narrow`."""
-        self._upstream.read_small(on)
+        self._upstream.narrow(on)
 
     def client_eof(self) -> None:
         self._pass_end(self._upstream.transport)

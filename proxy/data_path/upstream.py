@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from proxy.data_path.framing import Body, Chunked, Length, Sink, UntilClose
 from proxy.data_path.outgoing import Sending
 from proxy.data_path.parse import CHUNKED, Answer, Refused, head_may_follow, read_answer
-from proxy.data_path.small_reads import SmallReads
+from proxy.data_path.small_reads import read_small
 from proxy.data_path.tls import tls_reason
 from proxy.data_path.wheel import NEVER
 from proxy.model.heads import ResponseHead
@@ -72,9 +72,9 @@ class Upstream(Sending):
         "deadline",
         "due",
         "idle_since",
+        "is_narrow",
         "pool",
         "read_paused",
-        "reads_small",
         "request_sent",
         "reused",
         "total",
@@ -93,7 +93,7 @@ class Upstream(Sending):
         self.answering = False
         self.request_sent = False
         self.read_paused = False
-        self.reads_small = False
+        self.is_narrow = False
         self.write_paused = False
         self.idle_since = 0.0
         self.total = NEVER
@@ -151,17 +151,13 @@ class Upstream(Sending):
             self._expect_more()
             self.transport.resume_reading()
 
-    def read_small(self, on: bool) -> None:
-        """In pieces of 16 KB at most, or as large as they come. Takes effect with the next one."""
-        if self.closed or self.reads_small is on:
+    def narrow(self, on: bool) -> None:
+        """Memory is tight: read in small pieces, hold nothing that the backend does not take. Or it is no longer."""
+        if self.closed or self.is_narrow is on:
             return
-        self.reads_small = on
-        stopped = self.read_paused
-        self.pause()  # the loop takes a protocol's kind to heart when it begins to read
-        self.transport.set_protocol(SmallReads(self) if on else cast(asyncio.Protocol, self))
-        if not stopped:
-            self.read_paused = False
-            self.transport.resume_reading()
+        self.is_narrow = on
+        self.transport.set_write_buffer_limits(high=1 if on else None)  # of 0 TLS would never be ready again
+        read_small(self.transport, self, on, stopped=self.read_paused)
 
     def is_quiet(self) -> bool:
         """Asks the kernel, not the event loop, whether the backend sent or closed anything meanwhile."""

@@ -84,6 +84,10 @@ class Findings:
             self.kinds.add((difference.path, difference.kind))
         self._keep(difference)
 
+    def is_full(self, path: str, kind: Kind, rule: str) -> bool:
+        """Whether differences of this field and rule are only counted from now on."""
+        return self.kept.get((path, kind, rule), 0) >= EACH
+
     def take(self, other: Findings) -> None:
         """Adds what `other` found; its budget is the caller's affair."""
         self.total += other.total

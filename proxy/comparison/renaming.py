@@ -64,7 +64,10 @@ def settle(found: Findings) -> None:
         if not good:
             found.add(_difference(claim, "", Risk.HIGH))
         elif claim.left != claim.right and not claim.told:
-            found.add(_difference(claim, claim.label, Risk.MEDIUM))
+            if found.is_full(claim.path, Kind.VALUE, claim.label):
+                found.total += 1
+            else:
+                found.add(_difference(claim, claim.label, Risk.MEDIUM))
 
 
 def _difference(claim: Claim, label: str, risk: Risk) -> Difference:

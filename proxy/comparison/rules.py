@@ -43,6 +43,9 @@ class Unordered(NamedTuple):
 Pending = tuple[FieldPath, Rule]  # the steps still to go, and the rule at the end of them
 
 
+_NAMES = 64  # that no rule spells out and that are remembered: documents may bring any number of them
+
+
 class _Members(dict[str, "State"]):
     """The states of an object's members: only names that a rule spells out have one of their own."""
 
@@ -60,6 +63,8 @@ class _Members(dict[str, "State"]):
             return state
         if self._other is None:
             self._other = _after(self._pending, Wild.MEMBER, self._inside)
+        if len(self) < _NAMES:
+            self[name] = self._other
         return self._other
 
 

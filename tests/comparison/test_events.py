@@ -77,6 +77,16 @@ def test_streams_match_exactly_if_clients_are_told_the_same(left: str, right: st
 
 
 @QUICK
+@given(BODIES, LINES, st.integers(0, 20), st.booleans())
+def test_one_line_more_or_less_counts_exactly_if_clients_notice(body: str, line: str, at: int, more: bool) -> None:
+    rows = body.split("\n")
+    at = 2 + at % (len(rows) - 2)
+    other = "\n".join(rows[:at] + [line] * more + rows[at + (not more) :])
+    body, other = body + "\ndata: last\n\n", other + "\ndata: last\n\n"
+    assert (pair(body, other).result is Result.MATCH) == (dispatched(body) == dispatched(other))
+
+
+@QUICK
 @given(BODIES, st.randoms(use_true_random=False))
 def test_how_a_stream_is_written_does_not_count(body: str, dice: random.Random) -> None:
     rows = []
@@ -130,6 +140,11 @@ def test_a_repeated_id_is_one_that_persists_and_an_empty_one_ends_it() -> None:
 def test_events_that_are_left_open_on_both_sides_are_compared_with_each_other() -> None:
     assert pair("data: a\n\ndata: b\n", "data: a\n\ndata: b").result is Result.MATCH
     assert only(pair("data: a\n\ndata: b\n", "data: a\n\ndata: c\n")).path == "$[*].data"
+
+
+def test_an_id_left_open_is_not_taken_and_a_time_to_retry_is() -> None:
+    assert pair("data: a\n\n", "data: a\n\nid: 2\n").result is Result.MATCH
+    assert only(pair("data: a\n\nretry: 9\n", "data: a\n\n")).legacy == "object with 1 members"
 
 
 def test_a_body_that_was_captured_in_part_has_no_open_event() -> None:

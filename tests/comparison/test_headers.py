@@ -36,6 +36,7 @@ SAME = [
     ("content-disposition", "attachment; filename*=UTF-8''%c3%a4%2Dx", "attachment; filename*=utf-8'en'%C3%A4-x"),
     ("link", '<a?p=2>; rel="next", <a?p=9>; rel=last', '<a?p=9>;rel="last" ,<a?p=2>;rel="NEXT"'),
     ("link", '<a>; rel="next prev"; title="x, y"', '<a>; title="x, y"; rel="prev next"'),
+    ("link", "<a,b>; rel=next, <c;d>", "<c;d>, <a,b>;rel=next"),
     ("retry-after", "60", "060"),
     ("retry-after", "60", LATER_IN_A_MINUTE),
     ("retry-after", IN_A_MINUTE, LATER_IN_A_MINUTE),
@@ -61,6 +62,7 @@ DIFFERENT = [
     ("link", "<a>; rel=next", "<b>; rel=next"),
     ("link", "<a>; rel=next, <b>; rel=last", "<a>; rel=last, <b>; rel=next"),
     ("link", "<a>; rel=next", "<a>"),
+    ("link", "<a;b;c>", "<a;c;b>"),
     ("retry-after", "60", "120"),
     ("retry-after", "60", IN_A_MINUTE),  # which the later answer says: in 53 seconds
     ("retry-after", "60", "soon"),
@@ -125,6 +127,7 @@ def test_cookies_that_a_browser_keeps_alike_match(left: list[str], right: list[s
         (["a=1; Path=/x", "a=2; Path=/y"], ["a=2; Path=/y"], "header:set-cookie.a"),
         (["a=1; Path=/x", "a=2; Path=/y"], ["a=3; Path=/y", "a=1; Path=/x"], "header:set-cookie.a#2"),
         (["a=1; Path=/", "a=2; Path=/"], ["a=2; Path=/", "a=1; Path=/"], "header:set-cookie.a"),
+        (["a=1; Path=/x"], ["a=1; Path=/x", "a=2; Path=/y"], "header:set-cookie.a#2"),
         (["a=1; Path=/x"], ["a=1; Path=/y"], "header:set-cookie.a.path"),
         (["a=1; Max-Age=5"], ["a=1; Max-Age=--5"], "header:set-cookie.a.max-age"),
     ],

@@ -117,6 +117,14 @@ def test_one_renaming_has_to_explain_the_whole_answer(left: Any, right: Any, wro
         assert of(right, left, *RENAMED).result is MISMATCH
 
 
+def test_all_renamed_ids_are_counted_and_judged_and_few_are_kept() -> None:
+    left = {"data": [{"id": f"a{at}"} for at in range(300)]}
+    right = {"data": [{"id": f"b{at}"} for at in range(299)] + [{"id": "b0"}]}
+    result = of(left, right, *RENAMED)
+    assert (result.total, len(result.differences)) == (300, 9)
+    assert unexplained(result) == [("$.data[299].id", "value")]
+
+
 def test_elements_of_an_unordered_list_are_found_by_what_their_ids_became() -> None:
     rules = (*RENAMED, Rule("unordered", "$.data", key="id"))
     left = {"id": "a2", "data": [{"id": "a1", "v": 1}, {"id": "a2", "v": 1}]}

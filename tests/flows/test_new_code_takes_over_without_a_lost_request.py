@@ -39,7 +39,7 @@ def proxy(tmp_path: Path) -> Iterator[Running]:
     legacy, items = json_backend(), json_backend("7")
     with backends(legacy, items):
         code = tmp_path / "code"
-        shutil.copytree(ROOT / "proxy", code / "proxy", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / "proxy", code / "proxy")
         running = Running(tmp_path, ROUTES.format(legacy=legacy.url, items=items.url), "--workers", "2")
         running.root = code
         try:

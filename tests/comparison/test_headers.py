@@ -62,7 +62,7 @@ DIFFERENT = [
     ("link", "<a>; rel=next", "<b>; rel=next"),
     ("link", "<a>; rel=next, <b>; rel=last", "<a>; rel=last, <b>; rel=next"),
     ("link", "<a>; rel=next", "<a>"),
-    ("link", "<a;b;c>", "<a;c;b>"),
+    ("link", "<a;b;c;>", "<a;c;b;>"),
     ("retry-after", "60", "120"),
     ("retry-after", "60", IN_A_MINUTE),  # which the later answer says: in 53 seconds
     ("retry-after", "60", "soon"),

@@ -43,7 +43,7 @@ from typing import Any
 from proxy.evidence.asked import Asked, Seen, field_of, instead, is_busy
 from proxy.evidence.fields import ENOUGH, STATUS, TESTS, Record, Test
 from proxy.evidence.sign_test import ALPHA, discoveries, shown_evidence
-from proxy.evidence.together import Together
+from proxy.evidence.together import BESIDE, Together
 from proxy.model.comparison import Comparison, Field, Kind, NotCompared, Result
 from proxy.model.noise import FieldNoise, Reading, Reask
 
@@ -133,6 +133,8 @@ class Noise:
         have more in common than chance makes likely: worth asking once more. To be asked right after `learn`."""
         asked = self._all_six(first, reask)
         found = dict(self._leaning)
+        if self._together.is_open:
+            found[BESIDE] = frozenset({"broken"})
         for field in asked.first.fields:
             record = self._records.get(field)
             if record is not None and record.varied and not record.flagged and asked.fate(field) == "split":
@@ -146,6 +148,8 @@ class Noise:
         one at which the extracted side gave up."""
         asked = self._all_six(first, reask)
         found: dict[Field, frozenset[str]] = {}
+        if BESIDE in standing and self._together.insist(asked):
+            found[BESIDE] = standing[BESIDE]
         loud = False
         for field, places in standing.items():
             record = self._records.get(field)

@@ -13,7 +13,8 @@ alike a point is heads of a fair coin (E1 and L1, E2 and L2 could change places)
 come by chance once in 2**n. The i-th two fields of which a rule is known need so many that 2**n times their weight
 (`sign_test`) is 20, seven for the first. So the chance that any two are ever taken for broken that are not is at most
 5 % for each route and build. From then on each answer that breaks such a rule is off. To come to points, pairs in which
-the extracted side breaks a rule are asked again out of turn.
+the extracted side breaks a rule are asked again out of turn, and up to four times more: each of these answers is one
+more coin.
 
 Where a rule is about two answers to one request (their sum stays, one moves only with the other) it is E1 that breaks
 it if legacy's two answers keep it, and E1 does with neither. That also leaves out what moves on with time: L2 is asked
@@ -25,15 +26,18 @@ Kept are MOST paths and RULES rules, in memory only: categories are values of an
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from functools import lru_cache
 from math import ceil, log
 from typing import NamedTuple
 
 from proxy.evidence.asked import Asked, Seen
-from proxy.evidence.bond import NEVER_WITH, ONLY_WITH, ONLY_WITH_OTHER, Bond, Row, Rule
-from proxy.evidence.related import OF_ONE, OF_TWO, coarsely, said
+from proxy.evidence.bond import NEVER_WITH, Bond, Row, Rule
+from proxy.evidence.related import coarsely
 from proxy.evidence.sign_test import ALPHA, log_weight
 from proxy.evidence.spoken import GONE, WORD, Places, is_hidden, list_of, spoken_of
+from proxy.evidence.watch import OF_TWO_ANSWERS, Broken, Watch
+from proxy.model.comparison import Field, Kind
 
 MOST = 32  # paths, the first at which legacy differed from itself
 BONDS = 640  # pairs of paths, or of words
@@ -41,31 +45,19 @@ AT_ONCE = 128  # of them are learned from one request asked again
 RULES = 64
 FEW = 8  # values that are categories of their own
 FIRM = 50  # answers of legacy that kept a rule once it was known, at least
-PLENTY = 1000  # after which legacy keeps it in one of STRIDE answers that are looked at
-STRIDE = 7
+BESIDE: Field = ("what fields say together", Kind.NOISE)  # in place of a field, where it is worth asking once more
 IDLE = 20  # requests asked again in vain because a rule looked broken
-
-_OF_TWO = frozenset((*OF_TWO, ONLY_WITH, ONLY_WITH_OTHER))
-
-
-class Breaks(NamedTuple):
-    """By which of two answers a rule is broken, as far as is known; of a rule about two answers, `between` them."""
-
-    one: bool = False
-    two: bool = False
-    between: bool = False
-    is_known: bool = False
 
 
 class Known:
     """A rule. `kept`: answers of legacy that kept it since it was known; it is firm after `needed`. `idle`: how often
     it looked broken and was not."""
 
-    __slots__ = ("bond", "idle", "kept", "needed", "passed")
+    __slots__ = ("bond", "idle", "kept", "needed")
 
     def __init__(self, bond: Bond) -> None:
         self.bond = bond
-        self.kept = self.idle = self.passed = 0
+        self.kept = self.idle = 0
         self.needed = max(FIRM, bond.tried)
 
     @property
@@ -78,6 +70,7 @@ class Bonds:
 
     def __init__(self) -> None:
         self.rules: dict[Rule, Known] = {}
+        self.watches: dict[Bond, Watch] = {}
         self.wanted: set[str] = set()  # paths of rules; with a WORD behind it, a text
         self._few: dict[str, set[str] | None] = {}  # by path: categories of their own, None when there are many
         self._fields: list[str] = []
@@ -166,7 +159,19 @@ class Bonds:
             return
         self._ordinals.setdefault(bond, len(self._ordinals) + 1)
         self.rules[rule] = Known(bond)
+        if bond not in self.watches:
+            self.watches[bond] = Watch(bond)
+        self.watches[bond].add(rule)
         self._want()
+
+    def is_firm(self, rule: Rule) -> bool:
+        return self.rules[rule].is_firm
+
+    def keep(self, watch: Watch, is_known: bool, of_two: bool) -> None:
+        """Legacy kept the rules of two fields once more, where both are known; those about two answers, `of_two`."""
+        for rule in watch.young:
+            self.rules[rule].kept += of_two if rule.name in OF_TWO_ANSWERS else is_known
+        watch.young = [rule for rule in watch.young if not self.rules[rule].is_firm]
 
     def needed(self, bond: Bond) -> int:
         """Points after which two fields are taken for broken."""
@@ -176,6 +181,7 @@ class Bonds:
         """Legacy broke it."""
         known = self.rules.pop(rule, None)
         if known is not None:
+            self.watches[known.bond].remove(rule)
             if rule.name == NEVER_WITH:
                 known.bond.see_together(rule.halves)
             self._want()
@@ -187,31 +193,6 @@ class Bonds:
                 text, mark, _ = path.partition(WORD)
                 self.wanted.update((text, text + mark))
 
-    def breaks(self, rule: Rule, seen: Seen, spoken: dict[str, Places]) -> Breaks:
-        """What two answers say of a rule."""
-        bond = self.rules[rule].bond
-        if rule.name in _OF_TWO:
-            return Breaks(between=self._is_between(rule, bond, seen, spoken), is_known=True)
-        rows, halves = self._rows(bond, spoken)
-        if rule.name == NEVER_WITH:
-            one = any((a, b) == rule.halves for a, _, b, _ in halves)
-            two = any((a, b) == rule.halves for _, a, _, b in halves)
-            return Breaks(one, two, is_known=bool(halves))
-        relation = OF_ONE[rule.name]
-        one = any(relation(said(a), said(b)) is False for a, _, b, _ in rows)
-        two = any(relation(said(a), said(b)) is False for _, a, _, b in rows)
-        return Breaks(one, two, is_known=bool(rows))
-
-    def _is_between(self, rule: Rule, bond: Bond, seen: Seen, spoken: dict[str, Places]) -> bool:
-        if not seen.body:
-            return False
-        if rule.name in OF_TWO:
-            return any(bond.keeps(rule.name, *row) is False for row in self._rows(bond, spoken)[0])
-        first, second = (rule.first, rule.second) if rule.name == ONLY_WITH else (rule.second, rule.first)
-        if first not in spoken or second in spoken:
-            return False
-        return not is_hidden(second, [path for path, kind in seen.fields if kind in GONE])
-
 
 class Together:
     """Of one route, rule set and build. No clock; bounded memory."""
@@ -220,6 +201,7 @@ class Together:
         self._bonds = bonds or Bonds()
         self._points: Counter[Bond] = Counter()
         self._blamed: set[Rule] = set()  # that were broken when points were counted
+        self.is_open = False  # whether the pair learned last is worth asking once more
         self._seen: tuple[Seen, frozenset[str], frozenset[str]] | None = None  # looked at last
 
     def for_new_build(self) -> Together:
@@ -228,58 +210,55 @@ class Together:
 
     def see(self, first: Seen) -> None:
         """Takes in the first answers of a pair: what legacy breaks is dropped."""
-        bonds = self._bonds
-        if not bonds.rules or not first.body:
-            return
-        spoken = spoken_of(first, bonds.wanted)
-        for rule, known in list(bonds.rules.items()):
-            known.passed += 1
-            if rule.name in _OF_TWO or (known.passed > PLENTY and known.passed % STRIDE):
-                continue
-            breaks = bonds.breaks(rule, first, spoken)
-            if breaks.one:
-                self._lose(rule, known)
-            else:
-                known.kept += breaks.is_known
+        if self._bonds.rules and first.body:
+            self._look(first, with_legacy=True)
 
     def learn(self, asked: Asked) -> None:
         """Takes in one pair asked again."""
+        self.is_open = False
         if not asked.again.body or not asked.again.full:
             return
         if self._bonds.rules:
-            self._judge(asked)
+            self.is_open = self._judge(asked, with_first=True)
         self._bonds.learn(asked.again)
         self._seen = None
 
-    def _judge(self, asked: Asked) -> None:
+    def insist(self, asked: Asked) -> bool:
+        """Takes in two more answers to a request that was worth asking once more; whether it still is."""
+        return asked.again.body and asked.again.full and self._judge(asked, with_first=False)
+
+    def _judge(self, asked: Asked, with_first: bool) -> bool:
+        """Counts what each side breaks, of E1 only once. Whether the extracted side's first answer breaks anything of
+        which too little is known."""
         bonds = self._bonds
         six = (asked.first, asked.again, asked.other, asked.itself, asked.both, asked.crossed)
         spoken = [spoken_of(seen, bonds.wanted) if seen.body else {} for seen in six]
-        points: dict[Bond, int] = {}
-        for rule, known in list(bonds.rules.items()):
-            first, again, other, itself, both, crossed = (
-                bonds.breaks(rule, seen, said) for seen, said in zip(six, spoken, strict=True)
-            )
-            if first.one or other.one or again.one or again.two or both.one or crossed.two or again.between:
-                self._lose(rule, known)
-                points[known.bond] = 0
+        is_open = False
+        for bond, watch in list(bonds.watches.items()):
+            told = _Six(*[watch.look(seen, said, bonds.category) for seen, said in zip(six, spoken, strict=True)])
+            if lost := told.lost:
+                for rule in lost:
+                    self._lose(rule)
                 continue
-            known.kept += again.is_known
-            broke = first.two or itself.one or crossed.one or (first.between and crossed.between)
-            broke_again = other.two or itself.two or both.two or (other.between and both.between)
-            if known.is_firm:
-                if broke or broke_again:
+            broke, broke_again = told.broken(bonds.is_firm)
+            self._points[bond] += broke * with_first + broke_again
+            for rule in filter(bonds.is_firm, {*told.first.two, *told.first.between}):
+                known = bonds.rules[rule]
+                if broke:
                     self._blamed.add(rule)
-                    points[known.bond] = max(points.get(known.bond, 0), broke + broke_again)
-                known.idle = 0 if broke or broke_again else known.idle + first.between
+                known.idle = 0 if broke or broke_again else known.idle + 1
                 if known.idle > IDLE:
                     bonds.drop(rule)
-        self._points.update(points)
+            is_open = is_open or (broke and self._points[bond] < bonds.needed(bond))
+            bonds.keep(watch, told.again.is_known, True)
+        self._seen = None
+        return is_open
 
-    def _lose(self, rule: Rule, known: Known) -> None:
+    def _lose(self, rule: Rule) -> None:
         """Legacy broke it: what the extracted side did to these two fields says nothing any more."""
+        known = self._bonds.rules.get(rule)
         self._bonds.drop(rule)
-        if known.is_firm:
+        if known is not None and known.is_firm:
             self._points.pop(known.bond, None)
 
     def off(self, seen: Seen) -> frozenset[str]:
@@ -290,7 +269,7 @@ class Together:
         """The paths at which it breaks any that is firm: worth a question."""
         return self._look(seen)[1]
 
-    def _look(self, seen: Seen) -> tuple[frozenset[str], frozenset[str]]:
+    def _look(self, seen: Seen, with_legacy: bool = False) -> tuple[frozenset[str], frozenset[str]]:
         if self._seen is not None and self._seen[0] is seen:
             return self._seen[1], self._seen[2]
         bonds = self._bonds
@@ -298,17 +277,50 @@ class Together:
         striking: set[str] = set()
         if bonds.rules and seen.body:
             spoken = spoken_of(seen, bonds.wanted)
-            for rule, known in bonds.rules.items():
-                if not known.is_firm:
-                    continue
-                breaks = bonds.breaks(rule, seen, spoken)
-                if breaks.between or (breaks.two and not breaks.one):
-                    paths = {path.partition(WORD)[0] for path in (rule.first, rule.second)}
-                    striking |= paths
-                    if rule in self._blamed and self._points[known.bond] >= bonds.needed(known.bond):
-                        off |= paths
+            for bond, watch in list(bonds.watches.items()):
+                told = watch.look(seen, spoken, bonds.category)
+                looks = {*told.two, *told.between}.difference(told.one) if told.two or told.between else ()
+                for rule in looks:
+                    if bonds.is_firm(rule):
+                        paths = {path.partition(WORD)[0] for path in (rule.first, rule.second)}
+                        striking |= paths
+                        if rule in self._blamed and self._points[bond] >= bonds.needed(bond):
+                            off |= paths
+                if with_legacy:
+                    for rule in told.one:
+                        self._lose(rule)
+                    if watch.young:
+                        bonds.keep(watch, told.is_known, False)
         self._seen = seen, frozenset(off), frozenset(striking)
         return self._seen[1], self._seen[2]
+
+
+class _Six(NamedTuple):
+    """What the six comparisons of a pair asked again say of two fields."""
+
+    first: Broken
+    again: Broken
+    other: Broken
+    itself: Broken
+    both: Broken
+    crossed: Broken
+
+    @property
+    def lost(self) -> set[Rule]:
+        """What legacy breaks."""
+        again = self.again
+        return {
+            *again.one, *again.two, *again.between, *self.first.one, *self.other.one, *self.both.one, *self.crossed.two
+        }  # fmt: skip
+
+    def broken(self, counts: Callable[[Rule], bool]) -> tuple[bool, bool]:
+        """Whether E1, and whether E2, breaks what legacy keeps."""
+        broke = any(map(counts, (*self.first.two, *self.itself.one, *self.crossed.one)))
+        broke_again = any(map(counts, (*self.other.two, *self.itself.two, *self.both.two)))
+        first, crossed, other, both = (
+            any(map(counts, told.between)) for told in (self.first, self.crossed, self.other, self.both)
+        )
+        return broke or (first and crossed), broke_again or (other and both)
 
 
 @lru_cache(maxsize=1024)

@@ -1,0 +1,102 @@
+"""What one comparison says of the rules that are known of two fields: which of its two answers break which.
+
+Every pair that differs is looked at, so this is kept cheap: values are read once for all rules of two fields, and of
+categories a single look-up tells whether they ever come together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from proxy.evidence.asked import Seen
+from proxy.evidence.bond import NEVER_WITH, ONLY_WITH, ONLY_WITH_OTHER, Bond, Halves, Rule
+from proxy.evidence.related import OF_ONE, OF_TWO, said
+from proxy.evidence.spoken import GONE, Places, is_hidden
+
+Category = Callable[[str, str], str]  # of a path and a printable value
+OF_TWO_ANSWERS = frozenset((*OF_TWO, ONLY_WITH, ONLY_WITH_OTHER))
+
+
+class Broken(NamedTuple):
+    """Rules that the one answer breaks, and the other; rules about two answers that are broken `between` them."""
+
+    one: tuple[Rule, ...] = ()
+    two: tuple[Rule, ...] = ()
+    between: tuple[Rule, ...] = ()
+    is_known: bool = False  # whether both fields are
+
+
+NOTHING = Broken()
+
+
+class Watch:
+    """The rules of one bond; `young` are those of which it is not yet known whether they last."""
+
+    __slots__ = ("bond", "halves", "of_one", "of_two", "only", "young")
+
+    def __init__(self, bond: Bond) -> None:
+        self.bond = bond
+        self.halves: dict[Halves, Rule] = {}
+        self.of_one: list[Rule] = []
+        self.of_two: list[Rule] = []
+        self.only: list[Rule] = []
+        self.young: list[Rule] = []
+
+    def add(self, rule: Rule) -> None:
+        self.young.append(rule)
+        if rule.name == NEVER_WITH:
+            self.halves[rule.halves] = rule
+        else:
+            self._rules(rule.name).append(rule)
+
+    def remove(self, rule: Rule) -> None:
+        self.young = [one for one in self.young if one != rule]
+        if rule.name == NEVER_WITH:
+            self.halves.pop(rule.halves, None)
+        else:
+            self._rules(rule.name).remove(rule)
+
+    def _rules(self, name: str) -> list[Rule]:
+        return self.of_one if name in OF_ONE else self.of_two if name in OF_TWO else self.only
+
+    def look(self, seen: Seen, spoken: dict[str, Places], category: Category) -> Broken:
+        """What a comparison says of them."""
+        bond = self.bond
+        first, second = spoken.get(bond.first), spoken.get(bond.second)
+        if first is None or second is None:
+            return NOTHING if first is second or not self.only else self._alone(seen, first is not None)
+        one: list[Rule] = []
+        two: list[Rule] = []
+        between: list[Rule] = []
+        is_known = False
+        for index, (a, a_later, is_whole) in first.items():
+            if (other := second.get(index)) is None:
+                continue
+            b, b_later, is_whole_too = other
+            is_known = True
+            if halves := self.halves:
+                if (rule := halves.get((category(bond.first, a), category(bond.second, b)))) is not None:
+                    one.append(rule)
+                if (rule := halves.get((category(bond.first, a_later), category(bond.second, b_later)))) is not None:
+                    two.append(rule)
+            if not (is_whole and is_whole_too):
+                continue
+            for rule in self.of_one:
+                if OF_ONE[rule.name](said(a), said(b)) is False:
+                    one.append(rule)
+                if OF_ONE[rule.name](said(a_later), said(b_later)) is False:
+                    two.append(rule)
+            between += [rule for rule in self.of_two if bond.keeps(rule.name, a, a_later, b, b_later) is False]
+        return Broken(tuple(one), tuple(two), tuple(between), is_known)
+
+    def _alone(self, seen: Seen, is_first: bool) -> Broken:
+        """One of the two fields differs and the other does not."""
+        bond, name = self.bond, ONLY_WITH if is_first else ONLY_WITH_OTHER
+        rules = tuple([rule for rule in self.only if rule.name == name])
+        if not rules or not seen.body:
+            return NOTHING
+        lacking = bond.second if is_first else bond.first
+        if is_hidden(lacking, [path for path, kind in seen.fields if kind in GONE]):
+            return NOTHING
+        return Broken(between=rules)

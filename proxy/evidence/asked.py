@@ -22,6 +22,7 @@ EACH = 8  # differences that a comparison keeps of one field: fewer are all ther
 KEPT = 200  # and of all fields
 CLOCK = 2.0  # seconds
 BUSY = 429  # RFC 6585 section 4
+_NEITHER = "", ""
 
 Places = dict[str, tuple[str, str]]  # the two values by the place where they differ
 
@@ -54,7 +55,9 @@ class Seen:
         self.veiled: dict[Field, Places] = {}
         for one in comparison.differences:
             if not one.ignored_by:
-                self._places.setdefault(field_of(one.path, one.kind), {})[one.place] = one.legacy, one.extracted
+                known = self._places.setdefault(field_of(one.path, one.kind), {})
+                legacy, extracted = known.get(one.place, _NEITHER)  # an element may be missing where another is extra
+                known[one.place] = one.legacy or legacy, one.extracted or extracted
             elif one.ignored_by in NEW_EACH_TIME:
                 self.veiled.setdefault((one.path, one.kind), {})[one.place] = one.legacy, one.extracted
 

@@ -42,7 +42,7 @@ from math import log
 from typing import Any, NamedTuple
 
 from proxy.evidence.asked import Asked, Places, is_busy
-from proxy.evidence.leaning import Leaning, lean_of_numbers, unlike
+from proxy.evidence.leaning import Leaning
 from proxy.evidence.repeats import Repeats
 from proxy.evidence.shape import Hull
 from proxy.evidence.sign_test import ALPHA, either_way, log_sum, log_weight, one_way
@@ -54,7 +54,6 @@ from proxy.model.comparison import Field, Kind
 ENOUGH = 30  # re-asks after which something is known
 RARE = 200  # one in so many
 REMEMBERED = 32  # fields, the first that came up, of which values are remembered
-LEANS = frozenset({Kind.VALUE, Kind.HEADER, Kind.TYPE, Kind.ORDER})
 NANO = 10**9  # what is stored is whole
 STATUS: Field = ("status", Kind.STATUS)
 SPOKEN = frozenset({Kind.VALUE, Kind.HEADER, Kind.BODY, Kind.TYPE, Kind.MISSING})  # differences that show a value
@@ -246,28 +245,14 @@ class Record:
         if field[1] is not Kind.STATUS and asked.both.speaks(field):  # legacy's 5xx is compared with nothing
             self._test_values(field, asked)
 
-    def lean(self, field: Field, asked: Asked, passed: int = 0) -> bool:
+    def lean(self, field: Field, asked: Asked, passed: str = "") -> str:
         """Which of the two new answers takes after the extracted side's first one; see `leaning`. Whether it is worth
-        asking once more; `passed`, how often that was so."""
-        asked = asked.in_place if field[0].endswith("[*]") else asked
-        speaks = asked.speak(field, asked.first, asked.itself, asked.crossed, asked.both)
-        if not speaks or field not in asked.first.fields or field[1] not in LEANS:
-            return False
-        lean = 0.0
-        if not field[0].endswith("[*]"):
-            lean = lean_of_numbers(asked.first.places(field), asked.both.places(field))
-        sizes: tuple[float, ...] = (abs(lean),)
-        if not lean:
-            apart = [
-                max(1, unlike(seen.places(field))) if field in seen.fields else 0
-                for seen in (asked.itself, asked.crossed)
-            ]
-            lean, sizes = apart[1] - apart[0], (-min(apart), -max(apart))
-        is_worth_it = self.leaning.bet(lean, sizes, passed)
+        asking once more ("" if not), to be given as `passed` then."""
+        lean, further = self.leaning.take(field, asked, passed)
         if lean:
             self._throw("leans", sign(lean))
             self.level = log_weight(self.ordinal) + self.evidence()
-        return is_worth_it
+        return further
 
     def _learn_legacy(self, field: Field, asked: Asked) -> None:
         if not asked.again.speaks(field):

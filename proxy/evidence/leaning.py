@@ -17,6 +17,8 @@ share is not known: the evidence is the average over SHARES.
 Which pairs are asked again matters as much: first answers that are far apart, or a list in an order that legacy's
 hardly ever has, are asked out of turn (`is_striking`).
 
+Of a field with a few values each value has bets of its own (`saying`).
+
 What comes close in less than CLOSE of the cases is asked once more, and again while it leans the same way. Each
 question is another coin, with a share that is higher by what came through: of noise one in PASSED, and one in four of
 the rest each time.
@@ -29,16 +31,19 @@ from collections import Counter
 from collections.abc import Mapping
 from math import log, log1p
 
+from proxy.evidence.asked import Asked
 from proxy.evidence.form import form_of
+from proxy.evidence.saying import SHARES, Saying
 from proxy.evidence.sign_test import log_sum
-from proxy.model.comparison import Kind
+from proxy.model.comparison import Field, Kind
 
-SHARES = (0.3, 0.05, 0.01, 0.002)  # of requests that meet a mistake
+LEANS = frozenset({Kind.VALUE, Kind.HEADER, Kind.TYPE, Kind.ORDER})
 SEEN = 1000  # sizes remembered
 KNOWN = 50  # before any is rare
 CLOSE = 1 / 8
 FAR = 1 / 20  # of first answers, what is worth a question
 PASSED = 16
+AGAIN, SAID = "~", "="  # as often as a request is to be asked once more, for its likeness or for its value
 
 Places = Mapping[str, tuple[str, str]]
 
@@ -68,13 +73,14 @@ class Sizes:
 class Leaning:
     """Of one field."""
 
-    __slots__ = ("_bets", "_firsts", "_orders", "_sizes")
+    __slots__ = ("_bets", "_firsts", "_orders", "_saying", "_sizes")
 
     def __init__(self, level: float = 0.0) -> None:
         self._bets = [level] * len(SHARES)
         self._sizes = Sizes()
         self._firsts = Sizes()
         self._orders: Counter[str] = Counter()
+        self._saying = Saying(level)
 
     def see_first(self, kind: Kind, places: Places) -> None:
         """Takes in the first answers of a pair that differs here."""
@@ -93,7 +99,22 @@ class Leaning:
     @property
     def level(self) -> float:
         """Logarithm of the evidence."""
-        return log_sum(self._bets) - log(len(SHARES))
+        return log_sum([log_sum(self._bets) - log(len(SHARES)), self._saying.level]) - log(2)
+
+    def take(self, field: Field, asked: Asked, passed: str = "") -> tuple[float, str]:
+        """Takes in one question about a pair that differs at the field; `passed` is what an earlier one said of
+        asking once more. Which way the new answers lean, and whether to ask once more: AGAIN or SAID, or ""."""
+        asked = asked.in_place if field[0].endswith("[*]") else asked
+        speaks = asked.speak(field, asked.first, asked.itself, asked.crossed, asked.both)
+        if not speaks or field not in asked.first.fields:
+            return 0.0, ""
+        lean, is_said, is_close = 0.0, False, False
+        if not passed.startswith(AGAIN):
+            lean, is_said = self._saying.bet(field, asked, len(passed))
+        if field[1] in LEANS and not passed.startswith(SAID):
+            lean, sizes = _lean(field, asked)
+            is_close = self.bet(lean, sizes, len(passed))
+        return lean, SAID + passed if is_said else AGAIN + passed if is_close else ""
 
     def bet(self, lean: float, sizes: tuple[float, ...], passed: int) -> bool:
         """One coin: heads where `lean` is above 0. `sizes` are what both answers show, the same when they change
@@ -112,6 +133,23 @@ class Leaning:
             stake = likely / (likely + rarity)
             self._bets[at] += log1p(stake if lean > 0 else -stake)
         return lean > 0 and rarity <= (0.5 if passed else CLOSE)
+
+
+def parted(standing: frozenset[str]) -> tuple[str, frozenset[str]]:
+    """What `take` said of asking once more, "" for nothing, and the places where both sides stood by their answers."""
+    marks = [place for place in standing if place.startswith((AGAIN, SAID))]
+    return "".join(marks), standing.difference(marks)
+
+
+def _lean(field: Field, asked: Asked) -> tuple[float, tuple[float, ...]]:
+    """Which of the two new answers takes after the extracted side's first one, and the sizes that say how seldom."""
+    if not field[0].endswith("[*]"):
+        lean = lean_of_numbers(asked.first.places(field), asked.both.places(field))
+        if lean:
+            return lean, (abs(lean),)
+    both = asked.itself, asked.crossed
+    itself, crossed = (max(1, unlike(seen.places(field))) if field in seen.fields else 0 for seen in both)
+    return crossed - itself, (-min(itself, crossed), -max(itself, crossed))
 
 
 def far(places: Places) -> float:

@@ -42,6 +42,7 @@ from typing import Any
 
 from proxy.evidence.asked import Asked, Seen, field_of, instead, is_busy
 from proxy.evidence.fields import ENOUGH, STATUS, TESTS, Record, Test
+from proxy.evidence.leaning import parted
 from proxy.evidence.sign_test import ALPHA, discoveries, shown_evidence
 from proxy.evidence.together import BESIDE, Together
 from proxy.model.comparison import Comparison, Field, Kind, NotCompared, Result
@@ -52,7 +53,6 @@ ROUNDS = 4  # more questions about one request of which both sides stand by thei
 _VERSION = 4  # of what is stored
 _READ = (3, 4)  # versions that are understood
 
-_LEANS = "~"  # in place of a place: the extracted side's answers take after each other
 Stood = Mapping[Field, frozenset[str]]  # where both have stood by different answers so far; nowhere: one gave up
 
 
@@ -91,8 +91,8 @@ class Noise:
                 record = self._begin(field)
             tested = known or field in asked.first.fields
             record.learn(field, asked, tested=tested)
-            if tested and record.lean(field, asked) and not record.flagged:
-                leaning[field] = frozenset({_LEANS})
+            if tested and (further := record.lean(field, asked)) and not record.flagged:
+                leaning[field] = frozenset({further})
             record.last = self._asked
             loud = loud or self._is_loud(record)
         self._leaning = leaning
@@ -140,7 +140,7 @@ class Noise:
             if record is not None and record.varied and not record.flagged and asked.fate(field) == "split":
                 places = asked.stood(field)
                 if places and (record.is_split_by_chance or record.may_be_chance):
-                    found[field] = places
+                    found[field] = places | found.get(field, frozenset())
         return found
 
     def insist(self, standing: Stood, first: Comparison, reask: Reask) -> Stood:
@@ -151,19 +151,18 @@ class Noise:
         if BESIDE in standing and self._together.insist(asked):
             found[BESIDE] = standing[BESIDE]
         loud = False
-        for field, places in standing.items():
+        for field, stands in standing.items():
             record = self._records.get(field)
             if record is None:
                 continue
-            if passed := _passed(places):
-                if record.lean(field, asked, passed):
-                    found[field] = frozenset({_LEANS * (passed + 1)})
-                loud = loud or self._is_loud(record)
-                continue
-            if not places or record.is_given_up(field, places, asked):
+            passed, places = parted(stands)
+            further = record.lean(field, asked, passed) if passed else ""
+            if further:
+                found[field] = frozenset({further})
+            if not stands or record.is_given_up(field, places, asked):
                 found[field] = frozenset()
             if places and (still := record.insist(field, places, asked)):
-                found[field] = still
+                found[field] = still | found.get(field, frozenset())
             loud = loud or self._is_loud(record)
         if loud:
             self._discover()
@@ -188,11 +187,11 @@ class Noise:
                 if in_place is None:
                     in_place = Seen(first, in_place=True) if asked is None else asked.in_place.first
                 is_explained, is_learning = self._judge_all(fields, in_place, asked and asked.in_place, may_ask)
-            if standing and field in standing and not _passed(standing[field]):
-                record = self._records[field]
-                if standing[field]:
+            if standing and field in standing:
+                record, (passed, places) = self._records[field], parted(standing[field])
+                if places:
                     is_explained = is_explained and record.insists_by_chance
-                elif not self._is_wrong(field, seen, asked):
+                elif not passed and not self._is_wrong(field, seen, asked):
                     is_explained = record.is_odd_as_legacy
             if is_explained:
                 explained.add((path, kind))
@@ -368,11 +367,6 @@ class Noise:
             test=speaks.name if record.flagged else "",
             words=_words(speaks, record) if record.flagged else _noise_words(record.varied, asked),
         )
-
-
-def _passed(places: frozenset[str]) -> int:
-    """How often a request leaned the same way so far; 0 where it is something else that stands."""
-    return max((len(place) for place in places if place.startswith(_LEANS)), default=0)
 
 
 def _worth(record: Record) -> tuple[bool, bool, int, int]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bench.noise_world import reasked
 from proxy.evidence.asked import Asked
 from proxy.evidence.fields import Record
-from proxy.evidence.leaning import Leaning, Sizes, lean_of_numbers, unlike
+from proxy.evidence.leaning import AGAIN, SAID, Leaning, Sizes, lean_of_numbers, parted, unlike
 from proxy.evidence.noise import Noise
 from proxy.model.comparison import Comparison, Field, Kind
 from proxy.model.noise import Reask
@@ -34,6 +34,16 @@ def shuffled(dice: Random, wrong: bool) -> object:
 
 def score(dice: Random, wrong: bool) -> object:
     return round(dice.gauss(0.58 if wrong else 0.5, 0.02), 4)
+
+
+def state(dice: Random, wrong: bool) -> object:
+    """Four states of people: in a wrong answer nobody is there."""
+    return {name: "offline" if wrong else dice.choices(("online", "away", "offline"), (6, 3, 1))[0] for name in "abcd"}
+
+
+def source(dice: Random, wrong: bool) -> object:
+    """A replica in one answer of five; its lag comes along."""
+    return {"lag": dice.randrange(900)} if wrong or dice.random() < 0.2 else {}
 
 
 def answered(*values: object) -> tuple[Comparison, Reask]:
@@ -74,13 +84,24 @@ def test_noise_alone_is_not() -> None:
         assert not flagged(draw, 0.0, 300, 10 + seed)
 
 
+def test_one_of_a_few_values_that_a_few_requests_get_each_time_is_found() -> None:
+    assert sum(flagged(state, 0.05, 200, seed) for seed in range(6)) >= 4  # 1 without bets on each value
+    assert flagged(source, 0.05, 300, 1)
+
+
+def test_a_few_values_drawn_anew_are_not() -> None:
+    for seed, draw in enumerate((state, source)):
+        assert not flagged(draw, 0.0, 200, 20 + seed)
+
+
 values = st.sampled_from([1, 2, 5, 40, 41, 7.5, "a", "b", ["a", "b"], ["b", "a"], ["b", "c"], ["a"], [3, 4], [4, 5]])
+marks = st.sampled_from(["", SAID, SAID * 3, AGAIN])
 
 
-@given(st.lists(st.tuples(values, values, values, values), min_size=1, max_size=3), st.tuples(*[values] * 4))
+@given(st.lists(st.tuples(values, values, values, values), min_size=1, max_size=3), st.tuples(*[values] * 4), marks)
 @settings(max_examples=150, deadline=None)
 def test_exchanging_the_second_answers_turns_the_coin(
-    before: list[tuple[object, object, object, object]], last: tuple[object, object, object, object]
+    before: list[tuple[object, object, object, object]], last: tuple[object, object, object, object], passed: str
 ) -> None:
     one, other, again, other_again = last
     straight, mirrored = Asked(*answered(*last)), Asked(*answered(one, other, other_again, again))
@@ -90,8 +111,8 @@ def test_exchanging_the_second_answers_turns_the_coin(
             for asked in [Asked(*answered(*drawn)) for drawn in before] * 30:
                 record.lean(field, asked)
         earlier = left.leans, left.turns, left.leaning.level
-        left.lean(field, straight)
-        right.lean(field, mirrored)
+        left.lean(field, straight, passed)
+        right.lean(field, mirrored, passed)
         won, lost = left.leans - earlier[0], left.turns - earlier[1]
         assert (won, lost) == (right.turns - earlier[1], right.leans - earlier[0])
         assert won + lost <= 1
@@ -120,6 +141,11 @@ def test_sizes_are_rare_by_how_many_are_as_large() -> None:
     for size in range(99):
         sizes.see(size)
     assert [sizes.rarity(size) for size in (0, 50, 98, 1000)] == [1.0, 0.5, 0.02, 0.01]
+
+
+def test_what_stands_and_what_leans_are_told_apart() -> None:
+    assert parted(frozenset({"$.x", SAID * 2})) == (SAID * 2, frozenset({"$.x"}))
+    assert parted(frozenset()) == ("", frozenset())
 
 
 def test_a_first_answer_far_off_or_sorted_is_worth_a_question() -> None:

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.noise_world import Answer, compared, reasked
-from proxy.evidence.asked import Asked
+from proxy.evidence.asked import Asked, Seen
 from proxy.evidence.fields import TESTS, Record
+from proxy.model.comparison import Kind
 from tests.comparison.made import compared as compared_whole
 
 CLOCKS = tuple(f'"2026-11-21T10:00:{second:02}Z"' for second in (0, 1, 3, 9))
@@ -76,3 +77,12 @@ def test_exchanging_the_answers_to_one_more_question_mirrors_what_insists(
         right.insist(field, standing, mirrored)
         assert (left.insists, left.gives_way) == (right.gives_way, right.insists)
         assert still <= standing
+
+
+def test_an_element_that_is_missing_where_another_is_extra_is_one_place_with_both() -> None:
+    free = [json.dumps({"free": slots}).encode() for slots in (["10:00", "10:30"], ["09:00", "09:30", "10:00"])]
+    there, back = (
+        Seen(compared_whole(pair[0], pair[1])).places(("$.free[*]", Kind.MISSING)) for pair in (free, free[::-1])
+    )
+    assert there == {"$.free[0]": ("", '"09:00"'), "$.free[1]": ('"10:30"', '"09:30"')}
+    assert back == {place: (other, one) for place, (one, other) in there.items()}

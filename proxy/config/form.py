@@ -127,7 +127,8 @@ class BackendForm(Form):
     health: HealthForm | None = default(None, "Questions to each url, whether there is traffic or not.")
     preserve_host: Flag = default(
         _BACKEND.preserve_host,
-        "Send the client's Host header on. `false` sends the host of `url` (the first of `urls`) in its place.",
+        "Send the client's Host header on. `false` sends the host of `url` in its place,"
+        " or of that of `urls` that is asked.",
     )
     shadow_writes: Annotated[str, *words("rolled_back", "sandbox", kind="way of shadow writes")] | None = default(
         _BACKEND.shadow_writes,

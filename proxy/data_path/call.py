@@ -16,6 +16,7 @@ from proxy.model.observation import Observation
 from proxy.model.outcome import Outcome
 from proxy.model.sides import Side
 from proxy.routing.balance import Standing
+from proxy.routing.forwarding import with_host
 
 if TYPE_CHECKING:
     from proxy.data_path.pool import Pool
@@ -93,7 +94,9 @@ class Call:
             return
         self._upstream = upstream
         self.deadline = NEVER  # from here on the connection keeps the time
-        upstream.begin(self, self._method, self._total, self._message, whole=True)
+        host = upstream.pool.host
+        message = self._message if host is None else with_host(self._message, *host)
+        upstream.begin(self, self._method, self._total, message, whole=True)
 
     def on_interim(self, head: ResponseHead) -> None:
         pass

@@ -26,7 +26,7 @@ from proxy.model.decision import Decision
 from proxy.model.events import Event, EventKind
 from proxy.model.heads import ResponseHead
 from proxy.model.outcome import Outcome
-from proxy.routing.forwarding import Peer, client_head, request_id_of, upstream_head
+from proxy.routing.forwarding import Peer, client_head, request_id_of, upstream_head, with_host
 from proxy.routing.plan import Plan
 
 if TYPE_CHECKING:
@@ -134,7 +134,12 @@ class Exchange(Passing):
         self._upstream = upstream
         if upstream.is_narrow is not self._engine.shedding.is_tight:
             upstream.narrow(not upstream.is_narrow)
-        data = self._sent_head if self._filters is None else self._filters.sides[self._side].sent(self._sent_head)
+        data = self._sent_head
+        host = upstream.pool.host
+        if host is not None:
+            data = with_host(data, *host)
+        if self._filters is not None:
+            data = self._filters.sides[self._side].sent(data)
         if self._kept:
             data += b"".join(self._kept)
         self._written = True

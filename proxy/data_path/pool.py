@@ -55,7 +55,8 @@ class _Waiting:
 
 class Pool:
     """Of one url. `head_limit` bounds an answer's head, in bytes; `breaker` is who hears how requests fared: the
-    backend's, or where it has several urls the standing of this one. `budget` is the backend's for retries."""
+    backend's, or where it has several urls the standing of this one. `budget` is the backend's for retries. `host` is
+    for one of several urls: the Host that messages were made with, and the one to send in its place."""
 
     def __init__(
         self,
@@ -74,6 +75,7 @@ class Pool:
         self.breaker = breaker
         self.budget = budget
         self.authority = authority_of(backend)
+        self.host: tuple[bytes, bytes] | None = None
         self.build_header = backend.build_header.lower().encode("latin-1") if backend.build_header else None
         self.head_limit = head_limit
         self.limit = limit

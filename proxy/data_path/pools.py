@@ -98,7 +98,11 @@ class PoolMaker:
 
     def _each(self, backend: Backend, standings: Standings, head: int, limit: int, budget: Budget) -> list[Pool]:
         pairs = zip(backend.each(), standings.each, strict=True)
-        return [self._pool(one, head, limit, standing, budget) for one, standing in pairs]
+        pools = [self._pool(one, head, limit, standing, budget) for one, standing in pairs]
+        if not backend.preserve_host:
+            for pool in pools[1:]:
+                pool.host = (pools[0].authority, pool.authority)
+        return pools
 
     def _pool(self, backend: Backend, head: int, limit: int, breaker: Breaker | Standing, budget: Budget) -> Pool:
         return Pool(

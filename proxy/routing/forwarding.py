@@ -87,6 +87,7 @@ for _name in (*_SPECIAL, *_COMMON):
     for _spelling in (_name, _name.title(), _name.upper()):
         _KINDS[_spelling] = _SPECIAL.get(_name, _PLAIN)
 
+_HOST_LINE = re.compile(rb"\r\nhost: ", re.IGNORECASE)
 _QUOTE, _BACKSLASH = b'"\\'
 _TOKEN = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _VALID_TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
@@ -215,6 +216,13 @@ def upstream_head(
         append(b"traceparent: " + traceparent)
     append(b"\r\n")
     return b"\r\n".join(lines)
+
+
+def with_host(sent: bytes, was: bytes, now: bytes) -> bytes:
+    """A message as it was made for a backend, with the Host `now` in place of `was`; as it is where it has another."""
+    line = _HOST_LINE.search(sent)
+    at = line.end() if line is not None else 0
+    return sent[:at] + now + sent[at + len(was) :] if sent.startswith(was + b"\r\n", at) else sent
 
 
 def sent_headers(sent: bytes) -> list[HeaderPair]:

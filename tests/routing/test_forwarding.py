@@ -20,6 +20,7 @@ from proxy.routing.forwarding import (
     sent_headers,
     upgrade_of,
     upstream_head,
+    with_host,
 )
 
 PEER = peer_of("203.0.113.7", trusted=False)
@@ -316,3 +317,17 @@ def test_an_empty_reason_keeps_its_space() -> None:
 )
 def test_the_backends_own_authority(host: str, port: int, authority: bytes) -> None:
     assert authority_of(Backend("b", "http://b", host, port)) == authority
+
+
+@pytest.mark.parametrize(
+    ("sent", "becomes"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: a:1\r\n\r\n", b"GET / HTTP/1.1\r\nHost: b:22\r\n\r\n"),
+        (b"GET / HTTP/1.1\r\nX: y\r\nhOST: a:1\r\n\r\n", b"GET / HTTP/1.1\r\nX: y\r\nhOST: b:22\r\n\r\n"),
+        (b"GET / HTTP/1.1\r\nHost: named\r\n\r\n", b"GET / HTTP/1.1\r\nHost: named\r\n\r\n"),
+        (b"GET / HTTP/1.1\r\nHost: a:11\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a:11\r\n\r\n"),
+        (b"GET / HTTP/1.1\r\nX-Host: a:1\r\nHost: z\r\n\r\n\r\nHost: a:1\r\n",) * 2,
+    ],
+)
+def test_a_host_that_was_given_for_another_url_is_replaced(sent: bytes, becomes: bytes) -> None:
+    assert with_host(sent, b"a:1", b"b:22") == becomes

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import http
 import ipaddress
+import random
 
 import httptools
 import pytest
 
-from proxy.model.sides import Stage
+from proxy.model.filters import PublicRewrite
+from proxy.model.observation import Observation
+from proxy.model.sides import Side, Stage
+from proxy.model.spec import Url
 from tests.support.engine import Running, backend, route, spec_of
-from tests.support.wire import RawUpstream, Served, fields, ok
+from tests.support.wire import RawUpstream, Served, fields, ok, until
 
 GET = b"GET /p HTTP/1.1\r\nHost: Shop.Example\r\nConnection: close\r\n"
 
@@ -22,6 +26,37 @@ async def test_a_backend_may_be_called_by_its_own_name() -> None:
         head = upstream.requests[0][0]
         assert fields(head, b"Host") == [b"127.0.0.1:%d" % upstream.port]
         assert fields(head, b"X-Forwarded-Host") == [b"Shop.Example"]
+
+
+@pytest.mark.parametrize(("preserve", "named"), [(False, ""), (True, ""), (False, "pay.internal")])
+async def test_each_of_several_urls_is_called_by_its_own_name(preserve: bool, named: str) -> None:
+    """Clients' requests and copies, however Host is written; a name that a filter gives stands above it."""
+    async with RawUpstream.answering(ok()) as one, RawUpstream.answering(ok()) as other:
+        urls = (Url(f"http://127.0.0.1:{other.port}", "127.0.0.1", other.port),)
+        legacy = backend("legacy", one.port, preserve_host=preserve, others=urls, rewrite=PublicRewrite(named or None))
+        proxy = Running(spec_of(legacy))
+        proxy.dice = random.Random(7).random
+        seen: list[Observation] = []
+        async with proxy:
+            for number in range(20):
+                name = (b"Host", b"hOsT")[number % 2]
+                await proxy.one(b"GET /p HTTP/1.1\r\n%b: Shop.Example\r\nConnection: close\r\n\r\n" % name)
+                host = b"Shop.Example" if preserve else named.encode() or b"127.0.0.1:%d" % one.port
+                proxy.engine.call(
+                    "legacy",
+                    Side.LEGACY,
+                    b"GET /p HTTP/1.1\r\n%b: %b\r\n\r\n" % (name, host),
+                    b"",
+                    method=b"GET",
+                    deadline=5.0,
+                    capture=1000,
+                    done=seen.append,
+                )
+                await until(lambda count=number: len(seen) > count, "the copy")  # type: ignore[misc]  # a default binds it
+        for upstream in (one, other):
+            assert len(upstream.requests) > 5
+            kept = b"Shop.Example" if preserve else named.encode() or b"127.0.0.1:%d" % upstream.port
+            assert {tuple(fields(head, b"Host")) for head, _ in upstream.requests} == {(kept,)}
 
 
 async def test_a_trusted_peer_is_believed_and_appended_to() -> None:

@@ -126,7 +126,7 @@ def _read(family: Family, payload: Payload, text: str | None, spend: Spend) -> t
             case Family.LINES:
                 found = line_text.lines(text, spend)
             case Family.FORM:
-                found = form_text.read(text, spend)
+                found = form_text.read(text, spend, payload.media.family is Family.FORM)
             case _:
                 return None
     return None if found is None else (found,)

@@ -14,12 +14,16 @@ from proxy.comparison.declared import Lists
 Fields = dict[str, list[str]]
 
 _FORM = re.compile(r"[!#-;=?-z|~]*=[!#-;=?-z|~]*")  # no spaces, quotes, angle brackets or braces: those are encoded
+_LOOSE = re.compile(r"(?![\[{<\"\s])[^\r\n]*")
 
 
-def read(text: str, spend: Callable[[int], None]) -> Fields | None:
-    """The values of each name in order; None when the text is no form. Raises BudgetSpent."""
+def read(text: str, spend: Callable[[int], None], declared: bool) -> Fields | None:
+    """The values of each name in order; None when the text is no form. Raises BudgetSpent.
+
+    Any text can be read as a form. So what is not declared as one has to be written as one, and what is must not begin
+    like something else."""
     text = text.strip("\r\n")
-    if not _FORM.fullmatch(text):
+    if not _FORM.fullmatch(text) and not (declared and _LOOSE.fullmatch(text)):
         return None
     spend(text.count("&") + 1)
     fields: Fields = {}

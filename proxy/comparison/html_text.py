@@ -2,8 +2,9 @@
 
 Insignificant: how it is written (case of names, quotes, tags that may be left out, entities), comments, the DOCTYPE,
 runs of white space and space around texts (not inside `pre`, `textarea`, `script` and `style`, where only the ends
-are trimmed), the order of attributes and of the names in `class`, and whether a boolean attribute has a value.
-Scripts and styles are text.
+are trimmed), the order of attributes and of the names in `class` and `rel`, the case of keywords (`method`, `type`),
+and whether a boolean attribute has a value. Rows of a table stand in a `tbody`, as they do in a browser, whether it is
+written or not. Scripts and styles are text.
 
 Every page of a usual web application differs from the last one in a few places by design. They are treated
 here, once for all, as rules are: the value may differ, that it is there and looks like what it is may not.
@@ -53,6 +54,23 @@ _BOOLEAN = frozenset(
         "selected",
     }
 )  # attributes that are set by being there
+_SETS = frozenset({"class", "rel", "sandbox"})
+_ANY_CASE = frozenset(
+    {
+        "crossorigin",
+        "dir",
+        "enctype",
+        "formmethod",
+        "http-equiv",
+        "hreflang",
+        "lang",
+        "method",
+        "rel",
+        "sandbox",
+        "scope",
+    }
+)  # values that are keywords
+_LISTS = frozenset({"ol", "ul", "li"})  # their type has case: a and A count otherwise
 _CSRF_NAME = re.compile(
     r"_?(?:csrf|xsrf)(?:[_.-]?(?:token|middlewaretoken|key|hash|nonce))?|csrfmiddlewaretoken|authenticity_token|_token"
     r"|__requestverificationtoken|yii_csrf_token",
@@ -103,7 +121,7 @@ class _Target:
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self._as_written += tag in _AS_WRITTEN
-        named = {f"@{name}": _attribute(name, value or "") for name, value in attributes.items()}
+        named = {f"@{name}": _attribute(tag, name, value or "") for name, value in attributes.items()}
         element = Element(tag, "", named)
         self._spend(sum(map(len, named.values())) // _READ_AT_ONCE)
         _mask(element)
@@ -117,8 +135,25 @@ class _Target:
                 child = child.strip(_SPACE) if self._as_written else collapsed(child)
             if child != "":
                 pieces.append(child)
-        element.children = pieces
+        element.children = self._bodies(pieces) if tag == "table" else pieces
         self._as_written -= tag in _AS_WRITTEN
+
+    def _bodies(self, pieces: list[Element | str]) -> list[Element | str]:
+        """What a table holds, with the `tbody` that is around rows in a browser's tree where the tag was left out."""
+        grouped: list[Element | str] = []
+        body: Element | None = None
+        for piece in pieces:
+            if isinstance(piece, str) or piece.name != "tr":
+                grouped.append(piece)
+                body = None
+                continue
+            if body is None:
+                self._spend(1)
+                body = Element("tbody", "", {})
+                body.nests = True
+                grouped.append(body)
+            body.children.append(piece)
+        return grouped
 
     def close(self) -> None:
         pass
@@ -127,12 +162,12 @@ class _Target:
 _SPACE = " \t\r\n\f"
 
 
-def _attribute(name: str, value: str) -> str:
-    if name == "class":
-        return " ".join(sorted(set(value.split())))
+def _attribute(tag: str, name: str, value: str) -> str:
     if name in _BOOLEAN:
         return ""
-    return value.strip(_SPACE)
+    if name in _ANY_CASE or (name == "type" and tag not in _LISTS):
+        value = value.lower()
+    return " ".join(sorted(set(value.split()))) if name in _SETS else value.strip(_SPACE)
 
 
 def _mask(element: Element) -> None:

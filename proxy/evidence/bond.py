@@ -28,7 +28,8 @@ from proxy.evidence.related import IN_NUMBERS, OF_ONE, OF_TWO, Moved, said
 SURE = 40  # exchanges that would have broken it: 2**-40, for some 50,000 candidates of a route 5e-8
 BOTH_WAYS = 8  # of them, in which each field rose, and in which it fell
 TRIED = 1200  # requests asked again in which either differed
-HALFWAY = 400  # of them, after which a candidate has a tenth of SURE
+HALFWAY = 400  # of them, after which a candidate has a tenth of SURE,
+EARLY = 100  # and after which it has anything
 ONLY_WITH, ONLY_WITH_OTHER, NEVER_WITH = "only with", "only with, the other way round", "never with"
 
 Row = tuple[str, str, str, str]  # of one place: legacy's two values of the first field, then of the second
@@ -98,7 +99,7 @@ class Bond:
             self._before = differs if self._before is None else None
         new = [Rule(self.first, self.second, name) for name in found]
         new += self._see_halves(halves)
-        if self.tried >= HALFWAY:
+        if self.tried in (EARLY, HALFWAY, TRIED):
             self._give_up()
         self.rules += new
         return new
@@ -180,7 +181,7 @@ class Bond:
             self.ghosts.pop(halves, None)
 
     def _give_up(self) -> None:
-        enough = SURE if self.tried >= TRIED else SURE // 10
+        enough = {EARLY: 1, HALFWAY: SURE // 10}.get(self.tried, SURE)
         self.candidates = {name: one for name, one in self.candidates.items() if one.broken >= enough}
         known = {rule.halves for rule in self.rules if rule.name == NEVER_WITH}
         self.ghosts = {one: times for one, times in self.ghosts.items() if times >= enough or one in known}
@@ -190,4 +191,4 @@ class Bond:
     @property
     def is_alive(self) -> bool:
         """Whether more may come to be known."""
-        return self.tried < TRIED and (self.tried < HALFWAY or bool(self.candidates) or bool(self.ghosts))
+        return self.tried < TRIED and (self.tried < EARLY or bool(self.candidates) or bool(self.ghosts))

@@ -82,6 +82,8 @@ class Bonds:
 
     def learn(self, again: Seen) -> None:
         """Takes in two answers of legacy to one request."""
+        if not self._alive and all(path in self._few for path, _ in again.fields):
+            return
         spoken = spoken_of(again)
         for path, places in spoken.items():
             self._meet(path, places)

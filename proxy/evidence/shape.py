@@ -19,6 +19,7 @@ Values come in the printable form of a difference: strings in quotes, numbers ba
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -37,6 +38,9 @@ FORMS = 12  # forms kept; a field with more of them has none in particular
 FEW = 8  # values are a choice
 POOL = 64  # texts are drawn from a pool; of a field with more of them no list is kept
 OFTEN = 8  # times as many values as there are in a pool, before it may be complete
+TIMES = (
+    3  # that each value of a pool was seen: else a tail of rare ones goes on, "21 seconds ago" after "20 seconds ago"
+)
 UNWRITTEN = 3  # zeros that a number may end in by chance, and JSON writes none of them: one in a thousand has more
 HEADS_ONLY = frozenset({Kind.STATUS, Kind.TYPE})  # compared by their first word, and strictly
 
@@ -62,6 +66,7 @@ class Hull:
         "prefix",
         "ratio",
         "stood",
+        "times",
         "traits",
         "unit",
     )
@@ -74,6 +79,7 @@ class Hull:
         self.unit = 0.0  # of times, how many to a second; 0 when they are no times
         self.forms: list[str] | None = []
         self.few: list[str] | None = []
+        self.times: Counter[str] = Counter()  # of each of `few`
         self.amounts: list[float] = []  # least and most; of numbers that are no times
         self.places: list[float] = []  # least and most
         self.length: list[float] = []  # least and most
@@ -96,6 +102,8 @@ class Hull:
         form = form_of(shown)
         self.forms = self._listed("forms", self.forms, form.name, FORMS)
         self.few = self._listed("few", self.few, shown, FEW if form.amount is not None else POOL)
+        if self.few is not None:
+            self.times[shown] += 1
         if form.amount is not None:
             self.places = self._range("places", self.places, form.places)
             if not form.slack:
@@ -227,7 +235,8 @@ class Hull:
 
     @property
     def _is_complete(self) -> bool:
-        return self.is_settled("few") and (self.has_few or self.count >= OFTEN * len(self.few or ()))
+        is_whole = self.has_few or self.count >= OFTEN * len(self.few or ())
+        return is_whole and self.is_settled("few") and (self.has_few or min(self.times.values()) >= TIMES)
 
     def _is_calm(self, name: str) -> bool:
         """Whether one end of the range has not moved of late. It moves once in n values by chance, and all the time

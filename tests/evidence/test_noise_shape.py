@@ -143,6 +143,10 @@ def test_texts_are_drawn_from_a_pool_that_is_known_when_each_was_seen_often() ->
     assert hull.off(hosts[0], '"app-77.fra"', Kind.VALUE) == "none of the 40 values legacy has here"
     assert hull.off(hosts[0], hosts[3], Kind.VALUE) == ""
     assert early.off(hosts[0], '"app-77.fra"', Kind.VALUE) == ""
+    tail = Hull()
+    for number in range(400):
+        tail.see(hosts[11] if number == 100 else dice.choice(hosts[:11]), Kind.VALUE)
+    assert tail.off(hosts[0], hosts[12], Kind.VALUE) == ""  # of what was seen once there may be more
     numbers = Hull()
     for _ in range(400):
         numbers.see(str(dice.randrange(100, 140)), Kind.VALUE)

@@ -42,6 +42,7 @@ from math import log
 from typing import Any, NamedTuple
 
 from proxy.evidence.asked import Asked, Places, is_busy
+from proxy.evidence.kept import Kept
 from proxy.evidence.leaning import Leaning
 from proxy.evidence.repeats import Repeats
 from proxy.evidence.shape import Hull
@@ -89,7 +90,7 @@ class Record:
     """The counts of one field. `ordinal`: the how-many-th field that came up. `since`: pairs asked again before that
     are none of its; `last` is the latest in which it differed anywhere."""
 
-    __slots__ = (*COUNTS, "flagged", "hull", "last", "leaning", "level", "memory", "ordinal", "since")
+    __slots__ = (*COUNTS, "flagged", "hull", "kept", "last", "leaning", "level", "memory", "ordinal", "since")
 
     varied: int
     extracted_varied: int
@@ -118,11 +119,14 @@ class Record:
         self.hull = Hull()
         self.memory: Repeats | None = None
         self.leaning = Leaning()
+        self.kept = Kept()
 
     def learn(self, field: Field, asked: Asked, tested: bool) -> None:
         """Takes in one pair asked again. Not `tested` is the pair that brought the field up by its new answers: its
         weight must be settled before the coin is thrown."""
         self._learn_legacy(field, asked)
+        for both in list(asked.first.places(field).values())[:1]:
+            self.kept.see(both)
         self.in_first += field in asked.first.fields
         self.extracted_varied += field in asked.itself.fields
         self.odd += field in asked.first.fields and asked.fate(field) == "odd"

@@ -391,8 +391,9 @@ _SAYINGS = {
     "leans": "says again what takes after its first answer more than legacy's does in {} re-asks, less in {}",
     "form": "is written longer than legacy's in {} re-asks, shorter in {}",
 }
+_CACHES = "; each side keeps a value for many requests, then another: caches of their own?"
 
 
 def _words(test: Test, record: Record) -> str:
     heads, tails = record.counts(test)
-    return _SAYINGS[test.name].format(f"{heads:,}", f"{tails:,}")
+    return _SAYINGS[test.name].format(f"{heads:,}", f"{tails:,}") + _CACHES * record.kept.is_by_both

@@ -279,6 +279,13 @@ def test_two_fields_that_have_nothing_to_do_with_each_other_cost_nothing_in_the_
     assert not route.together._bonds.rules
 
 
+def test_of_fields_that_are_drawn_apart_nothing_is_ever_known() -> None:
+    route = Route(_apart)
+    for _ in range(200):
+        route.pair()
+        assert not route.together._bonds.rules
+
+
 def test_of_a_rule_exchanging_says_how_likely_chance_is() -> None:
     route = Route(book)
     exchanged = 0

@@ -1,4 +1,4 @@
-"""The held-out part of the corpus is what it says: real mistakes, noise as often as it says, and nothing impossible."""
+"""The part of the corpus held out last is what it says: real mistakes, noise as often as it says, nothing impossible."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from bench.corpus import unseen_noise as fields
 from bench.corpus import unseen_noise_elsewhere as elsewhere
 from bench.corpus.answers import Bases, real_answers
-from bench.corpus.cases import BY_SIDE, HELD_OUT, JUDGED, TUNING, cases
+from bench.corpus.cases import BY_SIDE, JUDGED, TUNING, UNSEEN, cases
 from bench.corpus.figures import by_side, loud, noise_only, totals
 from bench.corpus.kinds import Noise, Wrong
 from bench.corpus.report import markdown
@@ -35,11 +35,11 @@ def seen(one: Observation) -> tuple[object, ...]:
 
 
 def test_no_kind_has_the_name_of_another() -> None:
-    names = [kind.name for part in (HELD_OUT, TUNING) for kind in part.noises + part.wrongs]
+    names = [kind.name for kind in TUNING.noises + TUNING.wrongs]
     assert [name for name, count in Counter(names).items() if count > 1] == []
 
 
-@pytest.mark.parametrize("wrong", HELD_OUT.wrongs, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("wrong", UNSEEN.wrongs, ids=lambda kind: kind.name)
 def test_a_mistake_is_made_in_a_good_part_of_the_answers_and_always_seen(bases: Bases, wrong: Wrong) -> None:
     noises = (wrong.inside,) if wrong.inside else ()
     world = World(bases[wrong.base], noises, (wrong,), 1.0, "mistake")
@@ -49,7 +49,7 @@ def test_a_mistake_is_made_in_a_good_part_of_the_answers_and_always_seen(bases: 
     assert all(one.wrong is wrong and one.right is not None and seen(one.observed) != seen(one.right) for one in made)
 
 
-@pytest.mark.parametrize("wrong", HELD_OUT.wrongs, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("wrong", UNSEEN.wrongs, ids=lambda kind: kind.name)
 def test_a_mistake_is_the_same_one_when_asked_again_unless_it_flickers(bases: Bases, wrong: Wrong) -> None:
     if wrong.inside:
         return
@@ -59,7 +59,7 @@ def test_a_mistake_is_the_same_one_when_asked_again_unless_it_flickers(bases: Ba
         assert len(answers) == 1 or wrong.flaky
 
 
-@pytest.mark.parametrize("noise", HELD_OUT.noises, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("noise", UNSEEN.noises, ids=lambda kind: kind.name)
 def test_noise_is_the_same_on_both_sides_unless_it_is_by_side(bases: Bases, noise: Noise) -> None:
     """Of what few values there are, each is given by both; of numbers, neither side's are all higher."""
     world = World(bases[noise.base], (noise,), (), 0.0, "sides")
@@ -74,7 +74,7 @@ def test_noise_is_the_same_on_both_sides_unless_it_is_by_side(bases: Bases, nois
             assert extracted[value] == pytest.approx(count, rel=0.5)
 
 
-@pytest.mark.parametrize("noise", [kind for kind in HELD_OUT.noises if kind.share < 1], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("noise", [kind for kind in UNSEEN.noises if kind.share < 1], ids=lambda kind: kind.name)
 def test_noise_that_is_not_always_there_shows_in_the_share_it_says(bases: Bases, noise: Noise) -> None:
     world = World(bases[noise.base], (noise,), (), 0.0, "share")
     asked = 3_000 if noise.share >= 0.05 else 12_000
@@ -109,7 +109,7 @@ COUNTED = {
 
 @pytest.mark.parametrize("name", COUNTED)
 def test_a_share_is_left_out_where_the_best_test_would_miss_it_and_only_there(name: str) -> None:
-    (wrong,) = [kind for kind in HELD_OUT.wrongs if kind.name == name]
+    (wrong,) = [kind for kind in UNSEEN.wrongs if kind.name == name]
     beyond = [
         share
         for share, part in SHARES.items()
@@ -119,14 +119,14 @@ def test_a_share_is_left_out_where_the_best_test_would_miss_it_and_only_there(na
 
 
 def test_left_out_are_shares_of_counted_kinds_of_pictures_and_of_what_flickers() -> None:
-    left = {kind.name for kind in HELD_OUT.wrongs if kind.left_out}
+    left = {kind.name for kind in UNSEEN.wrongs if kind.left_out}
     counted = set(COUNTED) - {"presence_of_nobody"}
     assert left == counted | {"pictures_from_zero", "lost_in_a_race", "one_instance_of_three_is_old"}
 
 
 def test_the_mistakes_of_two_noises_are_where_only_both_fields_together_show_them(bases: Bases) -> None:
     for name, noise in (("fields_of_another_variant", fields.EXPERIMENT), ("factor_not_applied", fields.SURGE)):
-        (wrong,) = [kind for kind in HELD_OUT.wrongs if kind.name == name]
+        (wrong,) = [kind for kind in UNSEEN.wrongs if kind.name == name]
         world = World(bases[wrong.base], (noise,), (wrong,), 1.0, "both")
         right, spoiled = set[str](), set[str]()
         for time in range(300):
@@ -147,8 +147,8 @@ def figures(kind: str, false: int) -> Figures:
 
 def test_noise_by_side_is_run_and_reported_apart() -> None:
     assert 1 <= len(UNSEEN_BY_SIDE) <= 2
-    assert {case.kind for case in cases([], 100, HELD_OUT)} >= BY_SIDE
-    assert not BY_SIDE & {noise.name for noise in HELD_OUT.mixable}
+    assert {case.kind for case in cases([], 100, UNSEEN)} >= BY_SIDE
+    assert not BY_SIDE & {noise.name for noise in UNSEEN.mixable}
     of_side, other = figures(min(BY_SIDE), 900), figures("placeholder_picture", 1)
     rows = [of_side, other]
     assert (by_side(rows), noise_only(rows), loud(rows)) == ([of_side], [other], [])

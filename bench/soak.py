@@ -1,6 +1,6 @@
 """`make soak`: the fault and fuzz tests at sizes that take minutes, and what they measured as a table.
 
-They are the tests of tests/faults and tests/security/test_fuzzed_bytes.py themselves, with larger counts by
+They are the tests of tests/faults, the fuzzers and the differential test themselves, with larger counts by
 environment; what CI runs on each change is the same code. Ends with pytest's code.
 """
 
@@ -21,7 +21,14 @@ SIZES = {
     "STRANGLER_TEST_CROWD": "900",
     "STRANGLER_TEST_EDITS": "200",
     "HYPOTHESIS_EXAMPLES": "50000",
+    "FUZZ": "10000",
 }
+PATHS = [
+    "tests/faults",
+    "tests/security/test_fuzzed_bytes.py",
+    "tests/config/test_mutated_text.py",
+    "tests/transparency/test_clients_cannot_tell.py",
+]
 _SPARE = 500  # descriptors beside those of the idle clients
 
 
@@ -36,7 +43,7 @@ def main(arguments: list[str]) -> int:
         figures = Path(folder) / "figures"
         figures.touch()
         environment = {**os.environ, **SIZES, "STRANGLER_TEST_FIGURES": str(figures)}
-        paths = arguments or ["tests/faults", "tests/security/test_fuzzed_bytes.py"]
+        paths = arguments or PATHS
         code = subprocess.call([sys.executable, "-m", "pytest", "-q", *paths], cwd=ROOT, env=environment)
         for line in figures.read_text().splitlines():
             found = json.loads(line)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +12,7 @@ from proxy.model.problem import Severity
 from proxy.model.sides import Stage
 from tests.config import golden
 
+EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "0")) // 20  # a file takes 20 times as long as a head
 TEXTS = [path.read_text() for path in sorted(golden.GOLDEN.glob("*/*.yaml"))]
 PIECES = st.sampled_from(
     ["\n", " ", "\t", ":", ": ", "- ", "{", "}", "[", "]", ",", "&a ", "*a", "<<: *canary", "${", "}", "${X}", "'", '"',
@@ -26,7 +29,7 @@ def mutate(text: str, edits: list[tuple[int, int, str]]) -> str:
     return text
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=EXAMPLES or 250, deadline=None)
 @given(st.sampled_from(TEXTS), EDITS)
 def test_a_mutated_file_gives_a_spec_or_a_problem(text: str, edits: list[tuple[int, int, str]]) -> None:
     result = load(mutate(text, edits), env=golden.ENV, today=golden.TODAY)
@@ -36,14 +39,14 @@ def test_a_mutated_file_gives_a_spec_or_a_problem(text: str, edits: list[tuple[i
         assert changes(result.spec, result.spec) == ()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=EXAMPLES or 100, deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_gives_a_spec_or_a_problem(text: str) -> None:
     result = load(text, env={})
     assert result.spec is not None or result.problems
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=EXAMPLES or 150, deadline=None)
 @given(st.sampled_from(TEXTS), EDITS, st.sampled_from(Stage), st.none() | st.sampled_from([0.5, 10.0, 100.0]))
 def test_an_edit_of_a_mutated_file_is_right_or_refused(
     text: str, edits: list[tuple[int, int, str]], stage: Stage, percent: float | None

@@ -181,8 +181,10 @@ class World:
         self.straight: int = self.upstream.sockets[0].getsockname()[1]
         backends = backend("legacy", self.straight), backend("extracted", self.straight, build_header="X-Build")
         self.spec = spec_of(*backends)
-        self.plain = snapshot_of(self.spec)
-        self.shadowed = snapshot_of(spec_of(*backends, routes=(route(Stage.SHADOW, "/"),)))
+        self.snapshots = {
+            stage: snapshot_of(spec_of(*backends, routes=(route(stage, "/"),) if stage is not Stage.LEGACY else ()))
+            for stage in (Stage.LEGACY, Stage.SHADOW, Stage.LIVE)
+        }
         self.front = await loop.create_server(lambda: self.engine.protocol(), "127.0.0.1", 0)
         self.through: int = self.front.sockets[0].getsockname()[1]
 
@@ -202,7 +204,7 @@ class World:
         straight = await self._once(self.straight)
         ended: list[Ended] = []
         self.engine = DataPath(
-            snapshot=self.shadowed if conversation.shadowed else self.plain,
+            snapshot=self.snapshots[conversation.stage],
             record=ended.append,
             offer=lambda exchange, decision: None,
             breakers=lambda name: Breaker(self.spec.breaker),

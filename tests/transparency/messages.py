@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
+from proxy.model.sides import Stage
+
 Field = tuple[bytes, bytes]  # a name, and all that follows the colon
 
 FORWARDING = frozenset(
@@ -70,12 +72,13 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What one client says on one connection, all of it ahead. `leaves_at`: it resets after so many bytes. `shadowed`:
-    the route's requests and answers are captured for a copy."""
+    """What one client says on one connection, all of it ahead. `leaves_at`: it resets after so many bytes. `stage` of
+    the one route: `shadow`, its requests and answers are captured for a copy; `live`, they are kept and held, so that
+    legacy may step in (the same upstream, which breaks as it did before)."""
 
     exchanges: tuple[Exchange, ...]
     cuts: tuple[int, ...]
-    shadowed: bool = False
+    stage: Stage = Stage.LEGACY
     leaves_at: int | None = None
 
     @property
@@ -83,6 +86,7 @@ class Conversation:
         return b"".join(exchange.request.raw for exchange in self.exchanges)
 
 
+LARGE = (1000, 20_000, 66_000, 300_000)  # around what is kept and held, and beyond what is read at once
 token = st.text("abcXYZ019-_.!~", min_size=1, max_size=8).map(str.encode)
 space = st.sampled_from([b" ", b" ", b" ", b"", b"  ", b"\t"])
 value = st.one_of(
@@ -138,6 +142,8 @@ def chunked(draw: st.DrawFn) -> tuple[bytes, tuple[Field, ...]]:
     """The body on the wire, and its trailers."""
     wire = b""
     for payload in draw(st.lists(st.binary(min_size=1, max_size=40), max_size=4)):
+        if draw(st.sampled_from([False] * 11 + [True])):
+            payload = payload * (draw(st.sampled_from(LARGE)) // len(payload) + 1)
         size = b"%x" % len(payload)
         size = size.upper() if draw(st.booleans()) else size
         wire += draw(size_prefix) + size + draw(extension) + b"\r\n" + payload + b"\r\n"
@@ -154,7 +160,9 @@ def framed(draw: st.DrawFn, fields: list[Field], kinds: list[str]) -> tuple[list
     trailers: tuple[Field, ...] = ()
     added: list[Field] = []
     if kind == "length":
-        body = draw(st.binary(max_size=200)) * draw(st.sampled_from([1, 1, 1, 400]))
+        body = draw(st.binary(max_size=200))
+        if body and draw(st.sampled_from([False] * 5 + [True])):
+            body = body * (draw(st.sampled_from(LARGE)) // len(body) + 1)
         added = [(draw(st.sampled_from([b"Content-Length", b"content-length"])), draw(space) + b"%d" % len(body))]
     elif kind == "chunked":
         body, trailers = draw(chunked())
@@ -222,7 +230,7 @@ def conversations(draw: st.DrawFn) -> Conversation:
     count = draw(st.integers(1, 4))
     made = [draw(exchanges(number, number == count - 1)) for number in range(count)]
     cuts = tuple(sorted(draw(st.lists(st.integers(1, 600), max_size=5))))
-    whole = Conversation(tuple(made), cuts, draw(st.booleans()))
+    whole = Conversation(tuple(made), cuts, draw(st.sampled_from([Stage.LEGACY, Stage.SHADOW, Stage.LIVE])))
     if draw(st.sampled_from([False] * 7 + [True])):
         return replace(whole, leaves_at=draw(st.integers(0, len(whole.said))))
     return whole

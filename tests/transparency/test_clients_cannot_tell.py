@@ -1,8 +1,9 @@
 """Requests and answers made at random go straight to a recording upstream and through the proxy: both ends see the same
 bytes but for the documented changes.
 
-With `FUZZ=5000` in the environment it plays that many conversations, other ones each time (`make fuzz`); without, the
-same few hundred. A failure prints the conversation, and a line that plays it again.
+With `FUZZ=5000` in the environment it plays that many conversations, other ones each time (`make fuzz`, and in
+`make soak`); without, the same few hundred. A failure prints the conversation, and a line that plays it again; what
+`make fuzz` found is kept in .hypothesis and played first the next time.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ import pytest
 import uvloop
 from hypothesis import HealthCheck, given, settings
 
+from proxy.model.sides import Stage
 from tests.transparency.differential import Result, World
 from tests.transparency.documented import IDEMPOTENT, check_got, check_heard
 from tests.transparency.messages import Conversation, conversations
 
+# Row 17: once more on a new connection; where legacy steps in, each side may be asked so.
+TRIES_MORE = {Stage.LEGACY: 1, Stage.SHADOW: 1, Stage.LIVE: 3}
 FUZZ = int(os.environ.get("FUZZ", "0"))
 
 
@@ -60,13 +64,11 @@ def check_straight(conversation: Conversation, seen: Result) -> None:
 def check_through(conversation: Conversation, seen: Result) -> None:
     last = conversation.exchanges[-1]
     numbers = [heard.number for heard in seen.heard]
-    if (
-        last.broken_at is not None
-        and last.method in IDEMPOTENT
-        and numbers[-2:] == [len(conversation.exchanges) - 1] * 2
-    ):
-        seen.heard.pop()  # sent once more on a new connection: row 17
-        numbers.pop()
+    if last.broken_at is not None and last.method in IDEMPOTENT:
+        for _ in range(TRIES_MORE[conversation.stage]):
+            if numbers[-2:] == [len(conversation.exchanges) - 1] * 2:
+                check_heard(last, seen.heard.pop(), whole=conversation.leaves_at is None)
+                numbers.pop()
     assert numbers == list(range(len(numbers))), "lost, repeated or out of order"
     left = conversation.leaves_at is not None
     for heard in seen.heard:
@@ -87,7 +89,7 @@ def check_through(conversation: Conversation, seen: Result) -> None:
     max_examples=FUZZ or 400,
     derandomize=not FUZZ,
     deadline=None,
-    database=None,
+    database=settings.default.database if FUZZ and settings.default else None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )

@@ -12,7 +12,6 @@ from pydantic.alias_generators import to_camel
 from proxy.config.blocks import Form
 from proxy.config.fields import (
     Day,
-    Duration,
     DurationOrZero,
     Flag,
     HeaderName,
@@ -302,11 +301,15 @@ class PublicRewriteForm(Form):
 class TimeoutsForm(Form):
     """How long a route may take. What its backends say of themselves holds besides."""
 
-    request: Duration | None = default(
-        None, "The whole exchange, from the request's head to the answer's end. Beyond: 504, or the answer is cut."
+    request: DurationOrZero | None = default(
+        None,
+        "The whole exchange, from the request's head to the answer's end. Beyond: 504, or the answer is cut. `0s`: no"
+        " bound.",
     )
-    backend_request: Duration | None = default(
-        None, "One try at one backend, to the answer's end. Beyond, before the answer began, legacy may step in."
+    backend_request: DurationOrZero | None = default(
+        None,
+        "One try at one backend, to the answer's end. Beyond, before the answer began, legacy may step in. `0s`: no"
+        " bound.",
     )
 
     @model_validator(mode="after")
@@ -316,4 +319,4 @@ class TimeoutsForm(Form):
         return self
 
     def spec(self) -> model.Timeouts:
-        return model.Timeouts(self.request, self.backend_request)
+        return model.Timeouts(self.request or None, self.backend_request or None)

@@ -243,6 +243,29 @@ async def test_a_route_bounds_the_whole_exchange() -> None:
             assert legacy.requests == []  # no time is left for the other side
 
 
+@pytest.mark.parametrize(
+    ("timeouts", "status"),
+    [
+        ("{request: 0s}", b"200"),  # Gateway API: zero switches it off
+        ("{backend_request: 0s}", b"200"),
+        ("{request: 0s, backend_request: 100ms}", b"504"),
+        ("{request: 100ms, backend_request: 0s}", b"504"),
+        ("{request: 100ms}", b"504"),
+        ("{request: 30s, backend_request: 30s}", b"200"),
+    ],
+)
+async def test_a_time_out_of_zero_is_none(timeouts: str, status: bytes) -> None:
+    async def late(served: Served) -> None:
+        await served.request()
+        await asyncio.sleep(0.3)  # how late it is
+        await served.send(ok())
+
+    async with RawUpstream.answering(ok()) as legacy, RawUpstream(late) as service:
+        route = f"stage: live\n    fallback: none\n    timeouts: {timeouts}"
+        async with Running(spec(legacy.port, service.port, route)) as proxy:
+            assert (await ask(proxy, ASK % b"")).startswith(b"HTTP/1.1 " + status)
+
+
 async def test_a_try_that_takes_too_long_leaves_the_rest_of_the_time_to_legacy() -> None:
     async with RawUpstream.answering(ok()) as legacy, RawUpstream(hang) as service:
         route = "stage: live\n    timeouts: {request: 30s, backend_request: 200ms}"

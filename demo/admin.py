@@ -11,7 +11,7 @@ import aiohttp
 
 T = TypeVar("T")
 Json = dict[str, Any]
-PATIENCE = 90.0  # seconds; many times what a slow machine needs
+PATIENCE = 240.0  # seconds; many times what a slow machine needs
 LOOK = 0.1
 
 

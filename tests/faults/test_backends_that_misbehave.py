@@ -17,7 +17,7 @@ from tests.support.wire import RawUpstream, ok, until
 ROUTES = """
 version: 1
 backends:
-  legacy: {{url: "http://127.0.0.1:{legacy}"}}
+  legacy: {{url: "http://127.0.0.1:{legacy}", connect_timeout: 1m, timeout: 10m}}
   service: {{url: "http://127.0.0.1:{service}", timeout: 500ms, idle_timeout: 500ms}}
 legacy: legacy
 reasks: {{per_second: 0}}

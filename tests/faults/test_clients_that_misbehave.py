@@ -15,7 +15,7 @@ from tests.support.wire import RawUpstream, Served, Wire, connect, ok, until
 ROUTES = """
 version: 1
 backends:
-  legacy: {{url: "http://127.0.0.1:{legacy}"}}
+  legacy: {{url: "http://127.0.0.1:{legacy}", connect_timeout: 1m, timeout: 10m}}
 legacy: legacy
 limits: {{head_timeout: {slow}, body_timeout: {slow}, write_timeout: {slow}}}
 routes: []

@@ -16,8 +16,8 @@ from tests.support.wire import RawUpstream, ok, until
 ROUTES = """
 version: 1
 backends:
-  legacy: {{url: "http://127.0.0.1:{legacy}"}}
-  service: {{url: "http://127.0.0.1:{service}", connections: 100}}
+  legacy: {{url: "http://127.0.0.1:{legacy}", connect_timeout: 1m, timeout: 10m}}
+  service: {{url: "http://127.0.0.1:{service}", connections: 100, connect_timeout: 1m, timeout: 10m}}
 legacy: legacy
 reasks: {{per_second: 0}}
 routes:

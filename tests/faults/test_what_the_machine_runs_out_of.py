@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.faulty import Counted, Faulty, cpu_seconds, descriptors, figure
+from tests.faults.faulty import Counted, Faulty, Held, cpu_seconds, descriptors, figure
 from tests.support.running import Running
 from tests.support.running import until as until_blocking
 from tests.support.wire import connect, until
@@ -22,8 +22,8 @@ from tests.support.wire import connect, until
 ROUTES = """
 version: 1
 backends:
-  legacy: {{url: "http://127.0.0.1:{legacy}"}}
-  service: {{url: "http://127.0.0.1:{service}"}}
+  legacy: {{url: "http://127.0.0.1:{legacy}", connect_timeout: 1m, timeout: 10m}}
+  service: {{url: "http://127.0.0.1:{service}", connect_timeout: 1m, timeout: 10m}}
 legacy: legacy
 reasks: {{per_second: 0}}
 routes:
@@ -59,6 +59,7 @@ async def test_without_descriptors_nothing_spins_and_all_is_well_when_some_are_f
             await served.send(GET)
             await served.answer()
             before = descriptors(worker)
+            held = Held.of(proxy)
             crowd = [await connect(proxy.port) for _ in range(150)]
             await until(lambda: descriptors(worker) >= 75, "the worker to have as many clients as it can")
             await until(lambda: descriptors(worker) < 95, "those beyond to be sent away")
@@ -77,7 +78,8 @@ async def test_without_descriptors_nothing_spins_and_all_is_well_when_some_are_f
             await asyncio.gather(*(counted.ask(proxy.port, GET, 25) for _ in range(4)))
             assert (counted.good, counted.errors) == (100, {})
             assert proxy.pids()["worker-0"] == worker, "the worker lives"
-            figure("descriptors exhausted", counted, crowd=len(crowd), cpu_seconds=spent)
+            await until(held.settled, f"the start's descriptors and memory: {held}, now {Held.of(proxy)}")
+            figure("descriptors exhausted", counted, held, crowd=len(crowd), cpu_seconds=spent)
         finally:
             proxy.kill_all()
 
@@ -113,6 +115,7 @@ async def test_a_full_disk_is_said_and_waits_and_no_client_sees_it(tmp_path: Pat
             await asyncio.to_thread(proxy.start)
             counted = Counted()
             await counted.ask(proxy.port, GET, 20)
+            held = Held.of(proxy)
             fill(filler := tiny_disk / "filler")
             for number in range(400):  # distinct ones, so that there is something to store
                 await counted.ask(proxy.port, b"GET /items/%d HTTP/1.1\r\nHost: h\r\n\r\n" % number, 1)
@@ -121,7 +124,6 @@ async def test_a_full_disk_is_said_and_waits_and_no_client_sees_it(tmp_path: Pat
             )
             await counted.ask(proxy.port, GET, 20)
             assert (counted.good, counted.errors) == (440, {})
-            figure("disk full", counted)
             filler.unlink()
             await asyncio.to_thread(
                 until_blocking, lambda: proxy.metric("strangler_store_ok ") == 1.0, "the store to be well again"
@@ -129,6 +131,9 @@ async def test_a_full_disk_is_said_and_waits_and_no_client_sees_it(tmp_path: Pat
             await asyncio.to_thread(
                 until_blocking, lambda: proxy.route("read")["comparisons"]["match"] == 440, "all of it to be counted"
             )
+            assert held.pid == proxy.pids()["worker-0"], "the worker lives"
+            await until(held.settled, f"the start's descriptors and memory: {held}, now {Held.of(proxy)}")
+            figure("disk full", counted, held)
             assert await asyncio.to_thread(proxy.stop) == 0
             proxy.start()
             assert proxy.route("read")["comparisons"]["match"] == 440, "and to be stored"
@@ -150,14 +155,17 @@ async def test_a_clock_that_is_set_back_or_far_ahead_loses_no_comparison(tmp_pat
             await asyncio.to_thread(
                 until_blocking, lambda: proxy.route("read")["comparisons"]["match"] == 30, "thirty comparisons"
             )
+            held = Held.of(proxy)
             clock.with_suffix(".new").write_text(str(step))
             os.replace(clock.with_suffix(".new"), clock)
             await asyncio.gather(*(counted.ask(proxy.port, GET, 30) for _ in range(4)))
             assert (counted.good, counted.errors) == (150, {})
-            figure(f"clock stepped by {step} s", counted)
             await asyncio.to_thread(
                 until_blocking, lambda: proxy.route("read")["comparisons"]["match"] == 150, "all comparisons"
             )
+            assert held.pid == proxy.pids()["worker-0"], "the worker lives"
+            await until(held.settled, f"the start's descriptors and memory: {held}, now {Held.of(proxy)}")
+            figure(f"clock stepped by {step} s", counted, held)
             assert proxy.metric("strangler_store_ok ") == 1.0
             assert proxy.api("GET", "/routes/read/verdict")["n"] >= 1
         finally:

@@ -16,6 +16,7 @@ ROUTES = """\
 routes:
   - {name: read, match: "GET /items/{id}", extracted: service, stage: live}
 """
+DRAIN = "limits: {drain_timeout: 10m}\n"
 
 
 def test_a_request_in_flight_is_answered(tmp_path: Path) -> None:
@@ -31,7 +32,7 @@ def test_a_request_in_flight_is_answered(tmp_path: Path) -> None:
 
     legacy.answer = answer
     service = json_backend("b1")
-    with backends(legacy, service), running(tmp_path, two_sides(legacy.url, service.url, ROUTES)) as proxy:
+    with backends(legacy, service), running(tmp_path, two_sides(legacy.url, service.url, ROUTES + DRAIN)) as proxy:
         results: list[int] = []
         slow = threading.Thread(target=lambda: results.append(proxy.get("/slow")[0]))
         slow.start()

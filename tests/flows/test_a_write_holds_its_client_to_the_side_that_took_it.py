@@ -12,7 +12,7 @@ from tests.support.running import Running, backends, json_backend, running
 ROUTES = """
 version: 1
 backends:
-  legacy: {{url: "{legacy}"}}
+  legacy: {{url: "{legacy}", connect_timeout: 1m, timeout: 10m}}
   carts: {{url: "{carts}", build_header: X-Build}}
 legacy: legacy
 routes:

@@ -11,8 +11,8 @@ from tests.support.running import PATIENCE, Backend, Running, backends, running,
 ROUTES = """
 version: 1
 backends:
-  legacy: {{url: "{legacy}", connect_timeout: 300ms, timeout: 300ms}}
-  service: {{url: "{service}", build_header: X-Build, connect_timeout: 300ms, timeout: 300ms}}
+  legacy: {{url: "{legacy}", connect_timeout: 2s, timeout: 2s}}
+  service: {{url: "{service}", build_header: X-Build, connect_timeout: 2s, timeout: 2s}}
 legacy: legacy
 routes:
   - name: create

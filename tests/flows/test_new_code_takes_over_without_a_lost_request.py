@@ -16,13 +16,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.routes import UNHURRIED
 from tests.support.running import PATIENCE, ROOT, Backend, Running, backends, free_port, json_backend, until
 
 ROUTES = """
 version: 1
 backends:
-  legacy: {{url: "{legacy}"}}
-  items: {{url: "{items}", build_header: X-Build}}
+  legacy: {{url: "{legacy}", connect_timeout: 1m, timeout: 10m}}
+  items: {{url: "{items}", build_header: X-Build, connect_timeout: 1m, timeout: 10m}}
 legacy: legacy
 routes:
   - name: item
@@ -144,11 +145,10 @@ def test_what_is_in_hand_ends_on_the_old_worker(tmp_path: Path) -> None:
 
     legacy = Backend(answer)
     with backends(legacy):
-        proxy = Running(
-            tmp_path, f'version: 1\nbackends: {{legacy: {{url: "{legacy.url}"}}}}\nlegacy: legacy\n'
-        ).start()
+        routes = f'version: 1\nbackends: {{legacy: {{url: "{legacy.url}", {UNHURRIED}}}}}\nlegacy: legacy\n'
+        proxy = Running(tmp_path, routes + "limits: {drain_timeout: 10m}\n").start()
+        slow = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=PATIENCE)
         try:
-            slow = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=PATIENCE)
             slow.request("GET", "/slow")
             until(lambda: ("GET", "/slow") in legacy.asked, "the request at the backend")
             hand_over(proxy)
@@ -156,11 +156,11 @@ def test_what_is_in_hand_ends_on_the_old_worker(tmp_path: Path) -> None:
             assert proxy.get("/quick") == (200, b"/quick")
             go_on.set()
             assert slow.getresponse().read() == b"/slow"
-            slow.close()
             until(lambda: "draining-0" not in proxy.pids(), "the old worker's end")
             assert proxy.stop() == 0
         finally:
             go_on.set()
+            slow.close()
             proxy.kill_all()
 
 

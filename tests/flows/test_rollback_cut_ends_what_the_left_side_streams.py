@@ -14,7 +14,7 @@ from tests.support.streams import Reader, Streams, tunnel
 ROUTES = """
 version: 1
 backends:
-  legacy: {{url: "{legacy}"}}
+  legacy: {{url: "{legacy}", connect_timeout: 1m, timeout: 10m}}
   feeds: {{url: "{feeds}"}}
 legacy: legacy
 routes:

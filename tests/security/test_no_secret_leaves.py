@@ -15,7 +15,7 @@ from tests.support.running import Backend, Running, backends, free_port, running
 ROUTES = """
 version: 1
 backends:
-  legacy: {{url: "{legacy}"}}
+  legacy: {{url: "{legacy}", connect_timeout: 1m, timeout: 10m}}
   service: {{url: "{service}", build_header: X-Build, shadow_writes: rolled_back}}
   dead: {{url: "http://127.0.0.1:{dead}"}}
 legacy: legacy

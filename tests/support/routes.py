@@ -11,6 +11,10 @@ routes:
 """
 
 
+# Of a backend that a test makes slow on purpose, or that shares a busy machine: no time-out of its own decides.
+UNHURRIED = "connect_timeout: 1m, timeout: 10m"
+
+
 def two_sides(legacy: str | int, service: str | int, rest: str = READ) -> str:
     """`legacy` and `service` are URLs or ports of this machine; `rest` is what follows the backends. A test that adds
     keys to the one route says `READ + "    key: value\\n"`."""
@@ -18,7 +22,7 @@ def two_sides(legacy: str | int, service: str | int, rest: str = READ) -> str:
     return f"""\
 version: 1
 backends:
-  legacy: {{url: "{legacy}"}}
-  service: {{url: "{service}", build_header: X-Build}}
+  legacy: {{url: "{legacy}", {UNHURRIED}}}
+  service: {{url: "{service}", build_header: X-Build, {UNHURRIED}}}
 legacy: legacy
 {rest}"""

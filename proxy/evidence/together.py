@@ -41,7 +41,7 @@ from proxy.model.comparison import Field, Kind
 
 MOST = 32  # paths, the first at which legacy differed from itself
 BONDS = 640  # pairs of paths, or of words
-AT_ONCE = 128  # of them are learned from one request asked again
+AT_ONCE = 64  # of them are learned from one request asked again
 RULES = 64
 FEW = 8  # values that are categories of their own
 FIRM = 50  # answers of legacy that kept a rule once it was known, at least

@@ -27,7 +27,7 @@ class Broken(NamedTuple):
     is_known: bool = False  # whether both fields are
 
 
-NOTHING = Broken()
+NOTHING, KEPT = Broken(), Broken(is_known=True)
 
 
 class Watch:
@@ -88,6 +88,8 @@ class Watch:
                 if OF_ONE[rule.name](said(a_later), said(b_later)) is False:
                     two.append(rule)
             between += [rule for rule in self.of_two if bond.keeps(rule.name, a, a_later, b, b_later) is False]
+        if not (one or two or between):
+            return KEPT if is_known else NOTHING
         return Broken(tuple(one), tuple(two), tuple(between), is_known)
 
     def _alone(self, seen: Seen, is_first: bool) -> Broken:

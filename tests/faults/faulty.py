@@ -172,8 +172,8 @@ def cpu_seconds(pid: int) -> float:
 
 @dataclass
 class Held:
-    """What the worker held at the start. `settled` says whether it is back: as many descriptors, and memory within
-    `slack` bytes (allocators keep some)."""
+    """What the worker held at the start. `settled` says whether it is back: as many descriptors, but for `idle`
+    connections to backends (which end half a minute later), and memory within `slack` bytes (allocators keep some)."""
 
     pid: int
     fds: int
@@ -184,5 +184,5 @@ class Held:
         pid = proxy.pids()[name]
         return cls(pid, descriptors(pid), resident(pid))
 
-    def settled(self, slack: int = 24 * 1024 * 1024) -> bool:
-        return descriptors(self.pid) <= self.fds and resident(self.pid) <= self.memory + slack
+    def settled(self, slack: int = 24 * 1024 * 1024, idle: int = 0) -> bool:
+        return descriptors(self.pid) <= self.fds + idle and resident(self.pid) <= self.memory + slack

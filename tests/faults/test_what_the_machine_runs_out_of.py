@@ -78,7 +78,9 @@ async def test_without_descriptors_nothing_spins_and_all_is_well_when_some_are_f
             await asyncio.gather(*(counted.ask(proxy.port, GET, 25) for _ in range(4)))
             assert (counted.good, counted.errors) == (100, {})
             assert proxy.pids()["worker-0"] == worker, "the worker lives"
-            await until(held.settled, f"the start's descriptors and memory: {held}, now {Held.of(proxy)}")
+            await until(
+                lambda: held.settled(idle=8), f"the start's descriptors and memory: {held}, now {Held.of(proxy)}"
+            )
             figure("descriptors exhausted", counted, held, crowd=len(crowd), cpu_seconds=spent)
         finally:
             proxy.kill_all()
@@ -132,7 +134,9 @@ async def test_a_full_disk_is_said_and_waits_and_no_client_sees_it(tmp_path: Pat
                 until_blocking, lambda: proxy.route("read")["comparisons"]["match"] == 440, "all of it to be counted"
             )
             assert held.pid == proxy.pids()["worker-0"], "the worker lives"
-            await until(held.settled, f"the start's descriptors and memory: {held}, now {Held.of(proxy)}")
+            await until(
+                lambda: held.settled(idle=8), f"the start's descriptors and memory: {held}, now {Held.of(proxy)}"
+            )
             figure("disk full", counted, held)
             assert await asyncio.to_thread(proxy.stop) == 0
             proxy.start()
@@ -164,7 +168,9 @@ async def test_a_clock_that_is_set_back_or_far_ahead_loses_no_comparison(tmp_pat
                 until_blocking, lambda: proxy.route("read")["comparisons"]["match"] == 150, "all comparisons"
             )
             assert held.pid == proxy.pids()["worker-0"], "the worker lives"
-            await until(held.settled, f"the start's descriptors and memory: {held}, now {Held.of(proxy)}")
+            await until(
+                lambda: held.settled(idle=8), f"the start's descriptors and memory: {held}, now {Held.of(proxy)}"
+            )
             figure(f"clock stepped by {step} s", counted, held)
             assert proxy.metric("strangler_store_ok ") == 1.0
             assert proxy.api("GET", "/routes/read/verdict")["n"] >= 1

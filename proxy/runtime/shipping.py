@@ -13,6 +13,7 @@ import structlog
 
 from proxy import routing
 from proxy.model.spec import RoutesSpec
+from proxy.model.states import RouteState
 from proxy.runtime.link import FRAME, Kind, pack_compiled, unpack_compiled
 
 if TYPE_CHECKING:  # workers import this file, and have no use for what reads routes.yaml
@@ -39,9 +40,14 @@ class Packed:
         if known is None or known.spec is not self.since:
             known = None
         parts = self.whole if known is None else self.changed
-        states = routing.changed_states(snapshot.states, known.states if known is not None else {})
+        states = routing.changed_states(snapshot.states, _states_of(known) if known is not None else {})
         last = pack_compiled((routing.without_routes(snapshot), states))
         return [*((Kind.PART, part) for part in parts), (Kind.SNAPSHOT, last)]
+
+
+def _states_of(known: routing.Snapshot) -> dict[str, RouteState]:
+    """Those that a worker has: control remembers states of routes that left the file, in case they come back."""
+    return {name: known.states[name] for name in known.spec.by_name if name in known.states}
 
 
 def pack_routes(compiled: Compiled, since: Compiled | None) -> Packed:

@@ -158,3 +158,13 @@ def test_a_worker_that_starts_alone_reads_what_was_left_to_the_last_whole_frame(
     assert torn is not None
     assert (torn.halted, torn.states["r3"].stage) == (False, Stage.LIVE)
     assert snapshot_left(b"") is None
+
+
+async def test_a_route_that_left_the_file_may_come_back_as_it_was() -> None:
+    """Control remembers its state; a worker does not."""
+    control, worker = Control(text(3)), Worker()
+    for number, frames in enumerate((control.table(), control.edit(text(2)), control.edit(text(3))), 1):
+        worker.take(*frames)
+        await turns(lambda count=number: len(worker.adopted) == count)  # type: ignore[misc]  # a default binds it
+    assert [route.name for route in worker.adopted[-1].spec.routes] == ["r0", "r1", "r2"]
+    assert worker.stages == {Stage.LIVE}

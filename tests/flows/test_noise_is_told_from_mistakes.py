@@ -20,7 +20,7 @@ ROUTES = """# who may move
 version: 1
 backends:
   legacy: {{url: "{legacy}", connect_timeout: 1m, timeout: 10m}}
-  service: {{url: "{service}", build_header: X-Build, connect_timeout: 1m, timeout: 10m}}   # the new one
+  service: {{url: "{service}", connect_timeout: 1m, timeout: 10m, build_header: X-Build}}   # the new one
 {more}legacy: legacy
 reasks: {{delay: 100ms, sample: 10%, per_second: 60{reasks}}}
 routes:

@@ -23,6 +23,6 @@ def two_sides(legacy: str | int, service: str | int, rest: str = READ) -> str:
 version: 1
 backends:
   legacy: {{url: "{legacy}", {UNHURRIED}}}
-  service: {{url: "{service}", build_header: X-Build, {UNHURRIED}}}
+  service: {{url: "{service}", {UNHURRIED}, build_header: X-Build}}
 legacy: legacy
 {rest}"""

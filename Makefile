@@ -33,8 +33,14 @@ test-compiled: $(STAMP) ## compile a copy of the checkout, and run the tests of 
 pure: ## remove what `make compile` made
 	@find proxy -name '*.so' -delete; rm -rf build
 
+# Flows and faults mostly wait for processes, all else computes in one: beside one another, both cores have something to do.
+FLOWS := tests/flows tests/faults
+
 test: $(STAMP) ## run every test
-	@$(BIN)/python -m pytest -q
+	@mkdir -p build; \
+	$(BIN)/python -m pytest -q -o cache_dir=.pytest_cache/flows $(FLOWS) >build/flows.txt 2>&1 & flows=$$!; trap "kill $$flows" INT TERM; \
+	$(BIN)/python -m pytest -q $(addprefix --ignore=,$(FLOWS)); rest=$$?; \
+	wait $$flows; code=$$?; cat build/flows.txt; test $$code = 0 && test $$rest = 0
 
 fuzz: $(STAMP) ## 10,000 random conversations, straight and through the proxy: both ends must see the same bytes
 	@FUZZ=10000 $(BIN)/python -m pytest -q tests/transparency/test_clients_cannot_tell.py

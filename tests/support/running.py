@@ -171,7 +171,8 @@ class Running:
         assert self.process is not None
         assert self.process.poll() is None, self.log.read_text()
         try:
-            workers = self.api("GET", "/status")["workers"]
+            token = {"Authorization": f"Bearer {self.env.get('STRANGLER_ADMIN_TOKEN')}"}
+            workers = json.loads(self.ask_admin("GET", "/api/v1/status", **token)[1])["workers"]
             return bool(workers["connected"] == workers["expected"]) and self.ask_admin("GET", "/readyz")[0] == 200
         except OSError:
             return False

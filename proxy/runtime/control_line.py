@@ -87,6 +87,10 @@ class ControlLine:
         """Sends a mark of control back."""
         self._link.send(Kind.MARK, pack(unpack_compiled(mark)))
 
+    def begin_anew(self) -> None:
+        """Ends the link; over the next one control says everything."""
+        self._link.close()
+
     async def close(self) -> None:
         """Tells the last, and waits until it is gone."""
         self.tell()

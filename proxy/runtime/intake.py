@@ -1,5 +1,6 @@
 """What control tells a worker, taken in order. A table is put together in slices, with the worker's clients served in
-between; what halts or moves routes takes effect at once, also while a table is on its way."""
+between; what halts or moves routes takes effect at once, also while a table is on its way. A table that cannot be put
+together, by a defect, is logged, and the whole of it asked for: what crosses else is only what changed."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import structlog
+
 from proxy import routing
 from proxy.model.spec import Route
 from proxy.runtime.link import Kind, unpack_compiled
@@ -16,6 +19,8 @@ from proxy.runtime.shipping import moved, read_entries
 from proxy.runtime.slices import REST, in_slices
 
 LARGE = 16  # parts of a table
+
+log = structlog.get_logger("strangler.worker")
 
 
 @contextmanager
@@ -41,7 +46,7 @@ def _freed(routes: list[Route]) -> routing.Steps[None]:
 
 class Intake:
     """`adopt` puts a snapshot in force, `cut` ends answers by the side that these routes have left, `answer` sends a
-    mark back. Made inside a running loop."""
+    mark back, `ask_anew` asks control for everything. Made inside a running loop."""
 
     def __init__(
         self,
@@ -49,10 +54,12 @@ class Intake:
         adopt: Callable[[routing.Snapshot], None],
         cut: Callable[[frozenset[str]], None],
         answer: Callable[[bytes], None],
+        ask_anew: Callable[[], None],
     ) -> None:
         self._adopt = adopt
         self._cut = cut
         self._answer = answer
+        self._ask_anew = ask_anew
         self.told: routing.Snapshot | None = None  # what control said, as far as it was taken
         self._parts: list[bytes] = []
         self._line: deque[tuple[Kind, bytes, list[bytes]]] = deque()
@@ -83,10 +90,17 @@ class Intake:
         try:
             while self._line:
                 kind, payload, parts = self._line.popleft()
-                if kind is Kind.SNAPSHOT:
-                    await self._take_table(payload, parts)
-                else:
+                if kind is not Kind.SNAPSHOT:
                     self._take(kind, payload)
+                    continue
+                try:
+                    await self._take_table(payload, parts)
+                except Exception:  # clients go on to be served by the table before
+                    log.exception("table_not_taken", whole=self.told is None)
+                    self._line.clear()  # it speaks of a table that is not here
+                    if self.told is not None:  # else it was the whole: asking again would bring the same
+                        self.told = None
+                        self._ask_anew()
         finally:
             self._working = None
 

@@ -65,7 +65,12 @@ class Worker:
         self.ready = asyncio.Event()  # there is a snapshot to serve by, or no more time to wait for one
         self.stop = asyncio.Event()
         self.makes_way = False
-        self.intake = Intake(adopt=self._take, cut=self._cut, answer=lambda mark: self.line.answer(mark))
+        self.intake = Intake(
+            adopt=self._take,
+            cut=self._cut,
+            answer=lambda mark: self.line.answer(mark),
+            ask_anew=lambda: self.line.begin_anew(),
+        )
         self.line = ControlLine(
             order.link,
             self.outbox,

@@ -7,6 +7,8 @@ import datetime
 from collections.abc import Callable
 from pathlib import Path
 
+from structlog.testing import capture_logs
+
 from proxy import config, routing
 from proxy.model.sides import Stage
 from proxy.runtime.intake import Intake
@@ -65,10 +67,12 @@ class Worker:
         self.adopted: list[routing.Snapshot] = []
         self.marks: list[tuple[int, int]] = []
         self.cut: list[frozenset[str]] = []
+        self.asked = asyncio.Event()
         self.intake = Intake(
             adopt=self.adopted.append,
             cut=self.cut.append,
             answer=lambda mark: self.marks.append((unpack_compiled(mark), len(self.adopted))),
+            ask_anew=self.asked.set,
         )
 
     def take(self, *frames: Frame) -> None:
@@ -121,6 +125,32 @@ async def test_a_halt_is_in_force_at_once_and_stays_when_tables_that_were_on_the
     assert all(each.halted for each in worker.adopted[1:])
     halted = (Stage.LEGACY, True)
     assert all((each.states["r5"].stage, each.halted) == halted for each in worker.adopted[1:])
+
+
+async def test_a_table_that_cannot_be_put_together_is_asked_for_as_a_whole_and_once() -> None:
+    control, worker = Control(text(40)), Worker()
+    worker.take(*control.table())
+    await turns(lambda: bool(worker.adopted))
+    with capture_logs() as told:
+        worker.intake.told = Control(text(20)).live.snapshot()  # it lost what control believes it has
+        worker.take(*control.edit(text(41)), mark(1))
+        await asyncio.wait_for(worker.asked.wait(), PATIENCE)
+    assert [(line["event"], line["whole"]) for line in told] == [("table_not_taken", False)]
+    assert [len(each.spec.routes) for each in worker.adopted] == [40]
+
+    worker.asked.clear()
+    with capture_logs() as told:
+        worker.take(*control.edit(text(42)), mark(2))
+        await turns(lambda: bool(told))
+    assert [line["whole"] for line in told] == [True]
+    assert not worker.asked.is_set()
+
+    worker.intake.begin_anew()
+    control.known = None
+    worker.take(*control.table(), mark(3))
+    await turns(lambda: bool(worker.marks))
+    assert worker.marks == [(3, 2)]
+    assert len(worker.adopted[-1].spec.routes) == 42
 
 
 async def test_what_a_control_that_died_had_not_sent_whole_is_forgotten() -> None:

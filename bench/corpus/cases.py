@@ -1,8 +1,7 @@
 """Which routes are run: every kind of noise alone, some together, and every mistake at several frequencies.
 
 Two parts that have nothing in common. The kinds of `TUNING` are known to whoever works on the detector. Those of
-`HELD_OUT` are written apart by somebody who has not read it, and are there to measure it with: none at present, since
-those that were, `UNSEEN`, are known.
+`HELD_OUT`, the `later_` modules, were written apart by somebody who had not read it, and are there to measure it with.
 The noise named in `BY_SIDE` is of each side its own, so that only a person can excuse it: it is reported apart.
 """
 
@@ -19,6 +18,13 @@ from bench.corpus.fresh_wrong import FRESH_LISTS, FRESH_VALUES
 from bench.corpus.fresh_wrong_answers import FRESH_DOCUMENTS, FRESH_HTTP
 from bench.corpus.fresh_wrong_noise import FRESH_INSIDE
 from bench.corpus.kinds import OFTEN, Noise, Wrong
+from bench.corpus.later_documents import LATER_PLAIN
+from bench.corpus.later_noise import LATER_FIELDS
+from bench.corpus.later_noise_elsewhere import LATER_BY_SIDE, LATER_ELSEWHERE, LATER_RARE
+from bench.corpus.later_wrong import LATER_VALUES
+from bench.corpus.later_wrong_documents import LATER_DOCUMENTS
+from bench.corpus.later_wrong_media import LATER_HTTP, LATER_MEDIA
+from bench.corpus.later_wrong_noise import LATER_INSIDE
 from bench.corpus.noise_elsewhere import ELSEWHERE, RARE
 from bench.corpus.noise_fields import FIELDS
 from bench.corpus.unseen_documents import UNSEEN_PLAIN
@@ -33,7 +39,7 @@ from bench.corpus.wrong_answers import DOCUMENTS, HTTP, LISTS
 from bench.corpus.wrong_noise import INSIDE
 from bench.corpus.wrong_values import VALUES
 
-DOCUMENT_BASES = PLAIN_BASES | UNSEEN_PLAIN | {"merchant", "simple", "soap", "pdf", "login", "moved"}
+DOCUMENT_BASES = PLAIN_BASES | UNSEEN_PLAIN | LATER_PLAIN | {"merchant", "simple", "soap", "pdf", "login", "moved"}
 BACKGROUND = 2  # kinds of noise on every JSON route that has a mistake
 TOGETHER = 6  # kinds on a route of mixed noise
 SEVERAL = 8  # mistakes on one route, at most
@@ -42,28 +48,47 @@ JUDGED = {"all": 200, "5 %": 500, "1 %": 2000, "a tenant": 4000}
 
 
 class Part(NamedTuple):
-    """Kinds of noise, those among them that go into any JSON answer, and kinds of mistakes."""
+    """Kinds of noise, those among them that go into any JSON answer of the part, and kinds of mistakes. `of` are the
+    parts that it was made of: a mistake has the noise behind it that was written with it."""
 
     noises: tuple[Noise, ...]
     mixable: tuple[Noise, ...]
     wrongs: tuple[Wrong, ...]
+    of: tuple[Part, ...] = ()
+
+    def behind(self, wrong: Wrong) -> tuple[Noise, ...]:
+        return next((part.mixable for part in self.of if wrong in part.wrongs), self.mixable)
 
 
+def _all(*parts: Part) -> Part:
+    return Part(
+        tuple(noise for part in parts for noise in part.noises),
+        tuple(noise for part in parts for noise in part.mixable),
+        tuple(wrong for part in parts for wrong in part.wrongs),
+        parts,
+    )
+
+
+FIRST = Part(
+    (*FIELDS, *ELSEWHERE, *RARE, *FRESH_FIELDS, *FRESH_ELSEWHERE, *FRESH_RARE),
+    (*FIELDS, *FRESH_FIELDS),
+    (
+        *VALUES, *LISTS, *HTTP, *DOCUMENTS, *INSIDE,
+        *FRESH_VALUES, *FRESH_LISTS, *FRESH_HTTP, *FRESH_DOCUMENTS, *FRESH_INSIDE,
+    ),
+)  # fmt: skip
 UNSEEN = Part(
     (*UNSEEN_FIELDS, *UNSEEN_ELSEWHERE, *UNSEEN_RARE, *UNSEEN_BY_SIDE),
     UNSEEN_FIELDS,
     (*UNSEEN_VALUES, *UNSEEN_LISTS, *UNSEEN_HTTP, *UNSEEN_DOCUMENTS, *UNSEEN_INSIDE),
 )
-TUNING = Part(
-    (*FIELDS, *ELSEWHERE, *RARE, *FRESH_FIELDS, *FRESH_ELSEWHERE, *FRESH_RARE, *UNSEEN.noises),
-    (*FIELDS, *FRESH_FIELDS, *UNSEEN.mixable),
-    (
-        *VALUES, *LISTS, *HTTP, *DOCUMENTS, *INSIDE,
-        *FRESH_VALUES, *FRESH_LISTS, *FRESH_HTTP, *FRESH_DOCUMENTS, *FRESH_INSIDE, *UNSEEN.wrongs,
-    ),
-)  # fmt: skip
-HELD_OUT = Part((), (), ())
-BY_SIDE = frozenset(kind.name for kind in UNSEEN_BY_SIDE)
+TUNING = _all(FIRST, UNSEEN)
+HELD_OUT = Part(
+    (*LATER_FIELDS, *LATER_ELSEWHERE, *LATER_RARE, *LATER_BY_SIDE),
+    LATER_FIELDS,
+    (*LATER_VALUES, *LATER_MEDIA, *LATER_HTTP, *LATER_DOCUMENTS, *LATER_INSIDE),
+)
+BY_SIDE = frozenset(kind.name for kind in (*UNSEEN_BY_SIDE, *LATER_BY_SIDE))
 NOISES = (*TUNING.noises, *HELD_OUT.noises)
 WRONGS = (*TUNING.wrongs, *HELD_OUT.wrongs)
 
@@ -104,7 +129,7 @@ def cases(names: Sequence[str], requests: int, part: Part) -> list[Case]:
         found = [case for case in found if case.kind in names]
     for share in SHARES:
         for group in _groups([wrong for wrong in wrongs if share not in wrong.left_out], share):
-            behind, judged = _background(group[0], part.mixable), min(JUDGED[share], requests)
+            behind, judged = _background(group[0], part.behind(group[0])), min(JUDGED[share], requests)
             found.append(Case(group[0].name, group[0].base, behind, group, share, requests, judged))
     return found
 

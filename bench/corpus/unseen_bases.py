@@ -1,4 +1,4 @@
-"""Further bases for the held-out kinds, made of Tripe's real answers: JSON as shops, banks and hotels answer with.
+"""Further bases for a former held-out part, made of Tripe's real answers: JSON as shops, banks and hotels answer with.
 
 A product of a catalogue, a booking, a bank statement, a page of search results, a profile, answers as GraphQL, HAL and
 RFC 9457 (problem details) have them, and answers that say little more than a status and headers.

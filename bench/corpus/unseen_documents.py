@@ -1,4 +1,4 @@
-"""Further bases for the held-out kinds that are not JSON, or have no body: what an older system is full of.
+"""Further bases for a former held-out part that are not JSON, or have no body: what an older system is full of.
 
 A page of a shop, SOAP with what XML Schema knows, a fault under 200 (as old .NET clients want it), an Atom feed, a
 stream of server-sent events, a calendar (RFC 5545), a CSV sheet, a file of fixed columns for a bank, an answer in

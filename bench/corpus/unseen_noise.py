@@ -1,4 +1,4 @@
-"""Noise of the held-out part in fields of JSON answers: what shops, queues and dashboards say anew each time."""
+"""Noise of a former held-out part in fields of JSON answers: what shops, queues and dashboards say anew each time."""
 
 from __future__ import annotations
 

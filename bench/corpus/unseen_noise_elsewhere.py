@@ -1,4 +1,4 @@
-"""Noise of the held-out part in rows, documents, headers and the status; rare noise; and noise by side.
+"""Noise of a former held-out part in rows, documents, headers and the status; rare noise; and noise by side.
 
 What each side says of itself differs between the sides for good, and there is nothing in the answers by which to tell
 that from a mistake: only a person can excuse it, with a rule. The kinds of UNSEEN_BY_SIDE are such and are reported

@@ -1,4 +1,4 @@
-"""Mistakes of the held-out part in steady values of JSON answers: texts, numbers, money, days and hours.
+"""Mistakes of a former held-out part in steady values of JSON answers: texts, numbers, money, days and hours.
 
 Such a field says the same at every asking, so one wrong answer is enough for whoever knows that, and no share is left
 out. But two mistakes come and go, in every third or tenth asking, and might be rare noise of both sides. Were they, all

@@ -1,4 +1,4 @@
-"""Mistakes of the held-out part in lists and pages, and in the shapes of GraphQL, HAL and problem details.
+"""Mistakes of a former held-out part in lists and pages, and in the shapes of GraphQL, HAL and problem details.
 
 All are in steady fields: no share is left out.
 """

@@ -20,6 +20,7 @@ from zlib import crc32
 from bench.corpus.answers import Asked, Bases, Real
 from bench.corpus.fresh_bases import fresh_bases
 from bench.corpus.kinds import Answer, Asking, Kept, Noise, Wrong
+from bench.corpus.later_documents import later_bases
 from bench.corpus.unseen_documents import unseen_bases
 from proxy.model.observation import CapturedBody, Observation
 from proxy.model.outcome import Outcome
@@ -100,7 +101,7 @@ def _maker(asked: Asked, as_it_is: bool) -> Callable[[], Answer]:
     status, headers = asked.status, asked.headers
     if kind == "application/json" or kind.endswith("+json"):
         tree = json.loads(asked.body)
-        if not as_it_is:
+        if not as_it_is and isinstance(tree, dict):
             for name in STAMPS:
                 tree.pop(name, None)
         frozen = marshal.dumps(tree)
@@ -131,7 +132,10 @@ def with_derived(bases: Bases) -> Bases:
     those of the kinds that were written later."""
     soap = tuple(_remade(real, _soap, "text/xml; charset=utf-8") for real in bases["invoice"])
     account = tuple(_remade(real, _account, "application/json") for real in bases["charge"])
-    return {**bases, "soap": soap, "account": account, **fresh_bases(bases), **unseen_bases(bases)}
+    return {
+        **bases, "soap": soap, "account": account,
+        **fresh_bases(bases), **unseen_bases(bases), **later_bases(bases),
+    }  # fmt: skip
 
 
 def _remade(real: Real, make: Callable[[Any], str], kind: str) -> Real:

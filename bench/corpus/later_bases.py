@@ -68,18 +68,19 @@ def _parcel(n: int, invoice: Any) -> Real:
 
 def _usage(n: int, invoice: Any) -> Real:
     made = _made(invoice)
-    calls = []
+    calls, net = [], Decimal("9.95")
     for place, seconds in enumerate((61 + n, 12 + n % 40, 0 if n % 2 else 240, 754 + 7 * n)):
         minutes = ceil(seconds / 60)
+        charge = minutes * PER_MINUTE if place != 1 else Decimal("0.0000")
         calls.append({
             "to": f"+49{30 + place}5550{n:03d}",
             "at": f"{made - timedelta(days=place, minutes=11):%Y-%m-%dT%H:%M:%SZ}",
             "seconds": seconds,
             "billed_seconds": 60 * minutes,
-            "charge": str(minutes * PER_MINUTE if place != 1 else Decimal("0.0000")),
+            "charge": str(charge),
             "network": ("home", "other")[place % 2],
         })  # fmt: skip
-    net = sum((Decimal(call["charge"]) for call in calls), Decimal("9.95"))
+        net += charge
     return _ok({
         "number": f"+491511234{n:03d}",
         "from": f"{made - timedelta(days=30):%Y-%m-%d}",

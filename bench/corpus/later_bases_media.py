@@ -17,7 +17,6 @@ from bench.corpus.answers import Real
 from bench.corpus.unseen_bases import BERLIN, JSON, told
 
 FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"  # three people joined to one character
-ANTIMERIDIAN = 180.0
 PERIOD = 900  # seconds between two readings
 SUGGESTED = ("Käfer", "Kaffee", "Kaftan", "Käfig", "Kafka")
 BORDERS: tuple[int | None, ...] = (None, 10, 50, None)  # of prices
@@ -197,8 +196,10 @@ def _talk(n: int, invoice: Any) -> Real:
 
 
 def _channel(n: int, invoice: Any) -> Real:
-    nodes = [{"__typename": "Message", "id": f"TXM6{n}{place}", "kind": ("TEXT", "FILE")[place % 2], "tags": []}
-             for place in range(3)]  # fmt: skip
+    nodes: list[dict[str, Any]] = [
+        {"__typename": "Message", "id": f"TXM6{n}{place}", "kind": ("TEXT", "FILE")[place % 2], "tags": []}
+        for place in range(3)
+    ]
     return _ok({"data": {"channel": {
         "__typename": "Channel", "title": f"Roasters {n}", "latest": nodes[0], "messages": {"nodes": nodes},
         "viewerRole": ("MEMBER", "OWNER")[n % 2], "archivedAt": None,

@@ -4,8 +4,23 @@ A right service never gives what most of them give (a shape, a value or a relati
 answer is enough for whoever knows the kind. Where a right service gives the same now and then and only the number of
 such answers is off, the best test there can be weighs all answers, 5,000 of learning and those that are judged, and
 asks a fifth of them once more, those which look most like the mistake.
+With its false alarms at 1e-3 it misses:
 
-TABLE
+    what is weighed, and how usual it is          all  5 %    1 %    a tenant
+    6 dB more, of a spread of 4                   0    3e-13  0.08   0.93
+    no pearl, 0.92                                0    0.97   1      1
+    a third of each find, of 66, 26 and 8 %       0    0.02   0.96   1
+    the first arena, 1/5                          0    1e-13  0.31   0.99
+    half the time, of a spread of 0.3 in its log  0    0      2e-10  0.10
+    bucket 10, never (1/10 of what is wrong)      0    5e-15  2e-4   0.12
+    the lowest rung, 1/10                         0    4e-13  2e-4   0.91
+    3,000 ms, 1/2001                              0    0      0      3e-7
+    no offer, 0.88                                0    0.95   1      1
+    a number that a double can hold, 1/700        0    0      0      3e-7
+    a miss of the cache, 1/5                      0    4e-14  0.31   0.99
+
+Where it misses more than 1e-3 the share is left out. A mistake that only some answers have room for ("+" of a sign, a
+zero at the end) is labelled only where it was made, so there is always something to see where it counts.
 """
 
 from __future__ import annotations
@@ -150,20 +165,24 @@ LATER_INSIDE = (
     Wrong("minutes_of_the_place_before", "seats", "of a place that is past", _minutes_of_before, fields.WAITING),
     Wrong("area_of_another_cell", "usage", "a cell where it is not", at("cell.area", _next_area), fields.CELL),
     Wrong("reception_6_db_stronger", "meter", "the aerial counted twice",
-          at("reception_dbm", lambda signal: signal + STRONGER), fields.SIGNAL),
-    Wrong("pearls_never_found", "save", "wood for them", at("find", _no_pearls), fields.FIND),
-    Wrong("found_evenly", "save", "a third of each", _evenly, fields.FIND),
-    Wrong("always_the_first_arena", "save", "bay", at("arena", lambda _: fields.ARENAS[0]), fields.ARENA),
+          at("reception_dbm", lambda signal: signal + STRONGER), fields.SIGNAL, left_out=("1 %", "a tenant")),
+    Wrong("pearls_never_found", "save", "wood for them", at("find", _no_pearls), fields.FIND,
+          left_out=("5 %", "1 %", "a tenant")),
+    Wrong("found_evenly", "save", "a third of each", _evenly, fields.FIND, left_out=("5 %", "1 %", "a tenant")),
+    Wrong("always_the_first_arena", "save", "bay", at("arena", lambda _: fields.ARENAS[0]), fields.ARENA,
+          left_out=("1 %", "a tenant")),
     Wrong("percentiles_swapped", "film", "the 99th below the 95th", _percentiles_swapped, fields.RTT),
     Wrong("round_trip_of_one_way", "film", "half of it",
-          at("round_trip_ms.*", lambda time: round(time / 2, 1)), fields.RTT),
+          at("round_trip_ms.*", lambda time: round(time / 2, 1)), fields.RTT, left_out=("a tenant",)),
     Wrong("checksum_of_another_scale", "meter", "of a tenth of the value", _checksum_of_other_text, fields.FRAME),
-    Wrong("buckets_from_one", "toggles", "1 to 10", at("bucket", lambda bucket: bucket + 1), fields.BUCKET),
+    Wrong("buckets_from_one", "toggles", "1 to 10", at("bucket", lambda bucket: bucket + 1), fields.BUCKET,
+          left_out=("a tenant",)),
     Wrong("percent_of_the_lower_price", "stay", "more than it is", _percent_of_price, fields.TONIGHT),
     Wrong("lightest_title_first", "shelf", "ascending", _lightest_first, fields.FOR_YOU),
     Wrong("oneself_is_typing", "talk", "who asks is among them", _oneself, fields.TYPING),
     Wrong("viewers_of_one_region", "film", "a third of all", at("viewers", lambda count: count // 3), fields.VIEWERS),
-    Wrong("lowest_rung_only", "film", "235 kbit/s", at("stream.kbps", lambda _: fields.LADDER[0]), fields.RUNG),
+    Wrong("lowest_rung_only", "film", "235 kbit/s", at("stream.kbps", lambda _: fields.LADDER[0]), fields.RUNG,
+          left_out=("a tenant",)),
     Wrong("relay_over_at_once", "talk", "the time of issue", at("relay.user", _over_at_once), fields.RELAY),
     Wrong("next_times_as_a_set", "visit", "in any order", at("next_times", _as_a_set), fields.NEXT_TIMES),
     Wrong("six_digits_through_a_float", "talk", "no zeros at the end", at("posted_at", _float_text), fields.POSTED_AT),
@@ -174,7 +193,8 @@ LATER_INSIDE = (
     Wrong("free_of_the_minute_before", "loan", "does not go with busy", _free_of_before, fields.POOL),
     Wrong("held_one_seat_more", "seats", "a steady number beside two that vary",
           at("hold.seats", lambda count: count + 1), fields.HOLD),
-    Wrong("offer_for_nobody", "stay", "never there", gone("upsell"), fields.UPSELL),
+    Wrong("offer_for_nobody", "stay", "never there", gone("upsell"), fields.UPSELL,
+          left_out=("5 %", "1 %", "a tenant")),
     Wrong("offer_with_a_sign", "stay", '"10%"', at("upsell.percent_off", lambda part: f"{part}%"), fields.UPSELL),
     Wrong("playlist_in_local_time", "playlist", "an hour on, and no Z", _local_time, elsewhere.SEGMENT_CLOCK),
     Wrong("cache_buster_not_filled", "vast", "[CACHEBUSTING]", rewritten(r"cb=\d+", "cb=[CACHEBUSTING]"),
@@ -187,7 +207,8 @@ LATER_INSIDE = (
           rewritten(r"(urn:uuid:[-0-9a-f]+)(.*RelatesTo>)[^<]+", r"\1\2\1"), elsewhere.ADDRESSING),
     Wrong("line_lost_on_arrival", "lines", "four of five", _line_lost, elsewhere.RECEIVED),
     Wrong("never_a_hit", "asset", "the edge stores nothing",
-          header("cache-status", lambda text: text.replace("hit", "fwd=miss; stored")), elsewhere.CACHE_STATUS, STATUS),
+          header("cache-status", lambda text: text.replace("hit", "fwd=miss; stored")), elsewhere.CACHE_STATUS, STATUS,
+          left_out=("1 %", "a tenant")),
     Wrong("session_through_a_double", "upload", "the last digits are others", header("location", _through_a_double),
           elsewhere.RESUME, LOCATION),
     Wrong("weights_turned_round", "suggest", "the first is the lightest", _weights_turned, elsewhere.WEIGHTS),

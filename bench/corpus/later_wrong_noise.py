@@ -16,7 +16,7 @@ With its false alarms at 1e-3 it misses:
     the lowest rung, 1/10                         0    4e-13  2e-4   0.91
     3,000 ms, 1/2001                              0    0      0      3e-7
     no offer, 0.88                                0    0.95   1      1
-    a number that a double can hold, 1/700        0    0      0      3e-7
+    a number that a double can hold, 1/186        0    0      0      1e-5
     a miss of the cache, 1/5                      0    4e-14  0.31   0.99
 
 Where it misses more than 1e-3 the share is left out. A mistake that only some answers have room for ("+" of a sign, a

@@ -111,7 +111,7 @@ TWICE = {
     "lowest_rung_only": later_noise.LADDER_SHARES[0] / 100,
     "interval_without_jitter": 1 / (later_noise.POLL[1] - later_noise.POLL[0] + 1),
     "offer_for_nobody": 1 - later_noise.UPSELL.share,
-    "session_through_a_double": 1 / 700,
+    "session_through_a_double": 11 / 2**11,
     "never_a_hit": MISS_SHARE,
 }
 ASKED_AGAIN = 0.2  # of the requests, at most

@@ -121,7 +121,7 @@ def cases(names: Sequence[str], requests: int, part: Part) -> list[Case]:
     """The routes of a part's kinds, or of those named, each with so many requests to learn from."""
     wrongs = list(part.wrongs)
     found = [Case(one.name, one.base, (one,), (), "", requests, requests) for one in part.noises]
-    for number, base in enumerate(("charge", "invoices") if part.mixable else ()):
+    for number, base in enumerate(("charge", "invoices")):
         mixed = Random(f"mixed {number}").sample(part.mixable, min(TOGETHER, len(part.mixable)))
         found.append(Case(f"mixed_{number + 1}", base, tuple(mixed), (), "", requests, requests))
     if names:

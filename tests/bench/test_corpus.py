@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from bench.corpus.answers import Bases, real_answers
-from bench.corpus.cases import DOCUMENT_BASES, HELD_OUT, NOISES, TUNING, UNSEEN, WRONGS, Case, Part, cases
+from bench.corpus.cases import DOCUMENT_BASES, HELD_OUT, NOISES, TUNING, WRONGS, Case, Part, cases
 from bench.corpus.figures import Share, injected, pair_recall, recall, totals
 from bench.corpus.kinds import Noise, Wrong
 from bench.corpus.report import markdown
@@ -36,8 +36,8 @@ def test_names_are_unique() -> None:
     assert [name for name, count in Counter(names).items() if count > 1] == []
 
 
-@pytest.mark.parametrize("part", [TUNING, UNSEEN], ids=["tuning", "unseen"])
-def test_a_part_has_more_kinds_than_asked_for_and_nothing_of_another(part: Part) -> None:
+@pytest.mark.parametrize("part", [TUNING, HELD_OUT], ids=["tuning", "held_out"])
+def test_either_part_has_more_kinds_than_asked_for_and_nothing_of_the_other(part: Part) -> None:
     assert len(part.noises) >= 14
     assert len(part.wrongs) >= 28
     assert sum(kind.inside is not None for kind in part.wrongs) >= 10
@@ -52,9 +52,9 @@ def test_a_kind_is_run_by_its_name_in_its_own_part_only() -> None:
     assert cases(["extra_field"], 100, HELD_OUT) == []
 
 
-@pytest.mark.parametrize("noise", UNSEEN.mixable, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("noise", HELD_OUT.mixable, ids=lambda kind: kind.name)
 def test_noise_of_the_background_leaves_every_field_of_an_answer_as_it_is(bases: Bases, noise: Noise) -> None:
-    for base in {wrong.base for wrong in UNSEEN.wrongs if wrong.base not in DOCUMENT_BASES}:
+    for base in {wrong.base for wrong in HELD_OUT.wrongs if wrong.base not in DOCUMENT_BASES}:
         plain, noisy = (World(bases[base], kinds, (), 0.0, "same").legacy(5, NOW) for kinds in ((), (noise,)))
         before, after = json.loads(plain.body.data), json.loads(noisy.body.data)
         assert before == {name: value for name, value in after.items() if name in before}
@@ -171,7 +171,7 @@ def test_several_mistakes_of_one_route_are_counted_apart(bases: Bases) -> None:
     assert sum(one.clean.results["match"] for one in rows) == rows[0].clean.pairs > 0
 
 
-@pytest.mark.parametrize("part", [TUNING, UNSEEN], ids=["tuning", "unseen"])
+@pytest.mark.parametrize("part", [TUNING, HELD_OUT], ids=["tuning", "held_out"])
 def test_mistakes_share_routes_only_where_they_leave_each_other_alone(part: Part) -> None:
     chosen = cases([], 100, part)
     made = Counter((wrong.name, case.share) for case in chosen for wrong in case.wrongs)

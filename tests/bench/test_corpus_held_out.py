@@ -1,4 +1,4 @@
-"""The part of the corpus held out last is what it says: real mistakes, noise as often as it says, nothing impossible."""
+"""The held-out part of the corpus is what it says: real mistakes, noise as often as it says, and nothing impossible."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def seen(one: Observation) -> tuple[object, ...]:
 
 
 def test_no_kind_has_the_name_of_another() -> None:
-    names = [kind.name for kind in TUNING.noises + TUNING.wrongs]
+    names = [kind.name for part in (HELD_OUT, TUNING) for kind in part.noises + part.wrongs]
     assert [name for name, count in Counter(names).items() if count > 1] == []
 
 
-@pytest.mark.parametrize("wrong", UNSEEN.wrongs, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("wrong", HELD_OUT.wrongs, ids=lambda kind: kind.name)
 def test_a_mistake_is_made_in_a_good_part_of_the_answers_and_always_seen(bases: Bases, wrong: Wrong) -> None:
     noises = (wrong.inside,) if wrong.inside else ()
     world = World(bases[wrong.base], noises, (wrong,), 1.0, "mistake")
@@ -48,7 +48,7 @@ def test_a_mistake_is_made_in_a_good_part_of_the_answers_and_always_seen(bases: 
     assert all(one.wrong is wrong and one.right is not None and seen(one.observed) != seen(one.right) for one in made)
 
 
-@pytest.mark.parametrize("wrong", UNSEEN.wrongs, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("wrong", HELD_OUT.wrongs, ids=lambda kind: kind.name)
 def test_a_mistake_is_the_same_one_when_asked_again_unless_it_flickers(bases: Bases, wrong: Wrong) -> None:
     if wrong.inside:
         return
@@ -58,7 +58,7 @@ def test_a_mistake_is_the_same_one_when_asked_again_unless_it_flickers(bases: Ba
         assert len(answers) == 1 or wrong.flaky
 
 
-@pytest.mark.parametrize("noise", UNSEEN.noises, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("noise", HELD_OUT.noises, ids=lambda kind: kind.name)
 def test_noise_is_the_same_on_both_sides_unless_it_is_by_side(bases: Bases, noise: Noise) -> None:
     """Of what few values there are, each is given by both; of numbers, neither side's are all higher."""
     world = World(bases[noise.base], (noise,), (), 0.0, "sides")
@@ -73,7 +73,7 @@ def test_noise_is_the_same_on_both_sides_unless_it_is_by_side(bases: Bases, nois
             assert extracted[value] == pytest.approx(count, rel=0.5)
 
 
-@pytest.mark.parametrize("noise", [kind for kind in UNSEEN.noises if kind.share < 1], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("noise", [kind for kind in HELD_OUT.noises if kind.share < 1], ids=lambda kind: kind.name)
 def test_noise_that_is_not_always_there_shows_in_the_share_it_says(bases: Bases, noise: Noise) -> None:
     world = World(bases[noise.base], (noise,), (), 0.0, "share")
     asked = 3_000 if noise.share >= 0.05 else 12_000

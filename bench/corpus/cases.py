@@ -151,4 +151,5 @@ def _background(wrong: Wrong, mixable: tuple[Noise, ...]) -> tuple[Noise, ...]:
     if wrong.base in DOCUMENT_BASES:
         return own
     others = [kind for kind in mixable if kind is not wrong.inside]
-    return (*own, *Random(wrong.name).sample(others, min(BACKGROUND, len(others))))
+    behind = Random(wrong.name).sample(others, min(BACKGROUND, len(others)))
+    return (*behind, *own) if own and own[0].alone else (*own, *behind)  # a page in place of JSON has no more members

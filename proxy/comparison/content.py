@@ -64,11 +64,12 @@ def decoded(data: bytes, encoding: bytes) -> bytes:
 
 def text_of(data: bytes, charset: str, family: Family = Family.TEXT, unnamed: str = "utf-8") -> str | None:
     """`data` as text; None when it is not. `unnamed` is the encoding of what names none. A byte order mark is not part
-    of the text."""
+    of the text, but for that of UTF-8 before plain text: spreadsheets read the same table wrongly without it."""
     if data[:1] in _BEGIN_MARKS:
         for mark, encoding in _MARKS:
             if data.startswith(mark):
-                return _text(data[len(mark) :], encoding)
+                kept = family is Family.TEXT and encoding == "utf-8"
+                return _text(data if kept else data[len(mark) :], encoding)
     if not charset and (family in (Family.HTML, Family.XML) or data[:64].lstrip()[:1] == b"<"):
         charset = _own_charset(data[:1024])
     if family is Family.HTML and charset == "iso8859-1":

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from proxy.comparison.lifetimes import alike, begins, seconds, until
+from proxy.comparison.lifetimes import alike, begins, lenient_moment, seconds, until
 from proxy.model.comparison import Risk
 
 SET = "(set)"  # the value of an attribute that has none
@@ -39,7 +39,7 @@ class Cookie(NamedTuple):
 
     def lifetime(self, begin: datetime | None) -> float | None:
         """In seconds; None for a cookie that lives as long as the browser does."""
-        return until(self.attributes.get("expires", ""), begin) if self.age is None else self.age
+        return until(self.attributes.get("expires", ""), begin, lenient_moment) if self.age is None else self.age
 
     def counting(self, as_long: bool) -> dict[str, str]:
         """The attributes to compare; `as_long` if it is known to be kept as long as the other."""

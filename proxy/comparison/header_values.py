@@ -165,4 +165,4 @@ def _same_wait(left: str, right: str, dates: tuple[str, str]) -> bool:
 def _same_end(left: str, right: str, dates: tuple[str, str]) -> bool:
     known = begins(dates)
     one, other = (until(value, known[side] if known else None) for side, value in enumerate((left, right)))
-    return (one is not None or other is not None) and alike(one or 0.0, other or 0.0)
+    return alike(one or 0.0, other or 0.0)  # what is no moment has expired (RFC 9111 section 5.3)

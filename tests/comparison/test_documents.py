@@ -56,6 +56,7 @@ def test_written_otherwise_and_the_same(kind: str, left: str, right: str) -> Non
         (FORM, "a=1", "a=1&b="),
         (FORM, "", "a=1"),
         (FORM, "flag", '{"flag": ""}'),
+        ("text/csv; charset=utf-8", "\ufeffday,open\nMo,9\n", "day,open\nMo,9\n"),
         (FORM, '{"flag": 1}', '{"flag": 2}'),
     ],
 )

@@ -68,6 +68,8 @@ DIFFERENT = [
     ("retry-after", "60", "soon"),
     ("expires", "0", LATER_IN_A_MINUTE),
     ("last-modified", DATE, LATER),
+    ("last-modified", DATE, DATE.replace("GMT", "+0000")),  # to a cache no date at all
+    ("expires", IN_A_MINUTE, IN_A_MINUTE.replace("GMT", "+0000")),
     ("last-modified", "0", "-1"),
     ("etag", '"a"', 'W/"a"'),
     ("location", "/a?x=1&x=2", "/a?x=1,%202"),

@@ -34,13 +34,16 @@ pure: ## remove what `make compile` made
 	@find proxy -name '*.so' -delete; rm -rf build
 
 # Flows and faults mostly wait for processes, all else computes in one: beside one another, both cores have something to do.
-FLOWS := tests/flows tests/faults
+FLOWS := flows faults
 
 test: $(STAMP) ## run every test
-	@mkdir -p build; \
-	$(BIN)/python -m pytest -q -o cache_dir=.pytest_cache/flows $(FLOWS) >build/flows.txt 2>&1 & flows=$$!; trap "kill $$flows" INT TERM; \
-	$(BIN)/python -m pytest -q $(addprefix --ignore=,$(FLOWS)); rest=$$?; \
-	wait $$flows; code=$$?; cat build/flows.txt; test $$code = 0 && test $$rest = 0
+	@mkdir -p build; pids=; trap 'kill $$pids' INT TERM; \
+	for each in $(FLOWS); do \
+	  $(BIN)/python -m pytest -q -o cache_dir=.pytest_cache/$$each tests/$$each >build/$$each.txt 2>&1 & pids="$$pids $$!"; \
+	done; \
+	$(BIN)/python -m pytest -q $(addprefix --ignore=tests/,$(FLOWS)); code=$$?; \
+	for pid in $$pids; do wait $$pid || code=1; done; \
+	cat $(FLOWS:%=build/%.txt); exit $$code
 
 fuzz: $(STAMP) ## 10,000 random conversations, straight and through the proxy: both ends must see the same bytes
 	@FUZZ=10000 $(BIN)/python -m pytest -q tests/transparency/test_clients_cannot_tell.py

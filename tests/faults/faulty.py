@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support.routes import two_sides
 from tests.support.running import Running
 from tests.support.wire import RawUpstream, Served, Wire, connect, ok
 
@@ -78,6 +79,12 @@ FAULTS: dict[str, Fault] = {
     "two answers": two_answers,
     "closes idle connections at once": closes_after_each_answer,
 }
+
+
+def read_route(legacy: int, service: int, stage: str) -> str:
+    """One route of reads, about which nothing is asked again; the ports of its two sides."""
+    row = f'  - {{name: read, match: "GET /items/{{id}}", extracted: service, stage: {stage}}}'
+    return two_sides(legacy, service, f"reasks: {{per_second: 0}}\nroutes:\n{row}\n")
 
 
 @dataclass

@@ -10,21 +10,11 @@ import os
 import re
 from pathlib import Path
 
-from tests.faults.faulty import Counted, Held, figure
+from tests.faults.faulty import Counted, Held, figure, read_route
 from tests.security.test_malformed_files_never_half_a_table import KINDS
 from tests.support.running import Running
 from tests.support.wire import RawUpstream, ok, until
 
-ROUTES = """\
-version: 1
-backends:
-  legacy: {{url: "http://127.0.0.1:{legacy}", connect_timeout: 1m, timeout: 10m}}
-  service: {{url: "http://127.0.0.1:{service}", connect_timeout: 1m, timeout: 10m}}
-legacy: legacy
-reasks: {{per_second: 0}}
-routes:
-  - {{name: read, match: "GET /items/{{id}}", extracted: service, stage: live}}
-"""
 GET = b"GET /items/1 HTTP/1.1\r\nHost: h\r\n\r\n"
 EACH = max(1, int(os.environ.get("STRANGLER_TEST_EDITS", "25")) * 5 // len(KINDS))
 CLIENTS = 4
@@ -33,7 +23,7 @@ CLIENTS = 4
 async def test_no_malformed_file_is_noticed_by_a_client_or_takes_effect_by_half(tmp_path: Path) -> None:
     legacy, service = RawUpstream.answering(ok(b"good")), RawUpstream.answering(ok(b"good"))
     async with legacy, service:
-        proxy = Running(tmp_path, ROUTES.format(legacy=legacy.port, service=service.port))
+        proxy = Running(tmp_path, read_route(legacy.port, service.port, "live"))
         try:
             await asyncio.to_thread(proxy.start)
             warm, counted, over = Counted(), Counted(), asyncio.Event()

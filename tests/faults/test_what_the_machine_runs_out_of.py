@@ -14,21 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.faulty import Counted, Faulty, Held, cpu_seconds, descriptors, figure
+from tests.faults.faulty import Counted, Faulty, Held, cpu_seconds, descriptors, figure, read_route
 from tests.support.running import Running
 from tests.support.running import until as until_blocking
 from tests.support.wire import connect, until
 
-ROUTES = """
-version: 1
-backends:
-  legacy: {{url: "http://127.0.0.1:{legacy}", connect_timeout: 1m, timeout: 10m}}
-  service: {{url: "http://127.0.0.1:{service}", connect_timeout: 1m, timeout: 10m}}
-legacy: legacy
-reasks: {{per_second: 0}}
-routes:
-  - {{name: read, match: "GET /items/{{id}}", extracted: service, stage: shadow}}
-"""
 GET = b"GET /items/1 HTTP/1.1\r\nHost: h\r\n\r\n"
 PRLIMIT = shutil.which("prlimit")
 CLOCK = """
@@ -47,7 +37,7 @@ time.time = _time
 async def test_without_descriptors_nothing_spins_and_all_is_well_when_some_are_free_again(tmp_path: Path) -> None:
     assert PRLIMIT is not None
     async with Faulty().upstream() as legacy:
-        routes = ROUTES.format(legacy=legacy.port, service=legacy.port).replace("stage: shadow", "stage: legacy")
+        routes = read_route(legacy.port, legacy.port, "legacy")
         proxy = Running(tmp_path, routes, prefix=(PRLIMIT, "--nofile=100:100"))
         try:
             await asyncio.to_thread(proxy.start)
@@ -111,7 +101,7 @@ def fill(file: Path) -> None:
 async def test_a_full_disk_is_said_and_waits_and_no_client_sees_it(tmp_path: Path, tiny_disk: Path) -> None:
     """The evidence, the run file and the snapshot lie on the disk that is full; what was counted is stored later."""
     async with Faulty().upstream() as legacy:
-        proxy = Running(tmp_path, ROUTES.format(legacy=legacy.port, service=legacy.port))
+        proxy = Running(tmp_path, read_route(legacy.port, legacy.port, "shadow"))
         proxy.state = tiny_disk / "state"
         try:
             await asyncio.to_thread(proxy.start)
@@ -151,7 +141,7 @@ async def test_a_clock_that_is_set_back_or_far_ahead_loses_no_comparison(tmp_pat
     clock = tmp_path / "clock"
     async with Faulty().upstream() as legacy:
         env = {"PYTHONPATH": str(tmp_path), "TEST_CLOCK": str(clock)}
-        proxy = Running(tmp_path, ROUTES.format(legacy=legacy.port, service=legacy.port), env=env)
+        proxy = Running(tmp_path, read_route(legacy.port, legacy.port, "shadow"), env=env)
         try:
             await asyncio.to_thread(proxy.start)
             counted = Counted()

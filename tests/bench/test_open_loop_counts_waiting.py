@@ -84,7 +84,7 @@ async def test_a_stall_is_seen_by_every_request_that_was_due_in_it() -> None:
         return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
     async with upstream(answer) as port:
-        seen = await measure(f"http://127.0.0.1:{port}/x", rate=200, seconds=0.2)
+        seen = await asyncio.to_thread(measure, f"http://127.0.0.1:{port}/x", rate=200, seconds=0.2)
     assert (seen.sent, seen.answered, seen.failed, seen.waiting) == (40, 40, 0, 0)
     # the first request waited until the twentieth was due, 19 intervals of 5 ms later
     assert seen.max_ms >= 90
@@ -95,5 +95,5 @@ async def test_answers_that_are_not_200_are_failures_and_never_latencies() -> No
         return b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"
 
     async with upstream(refuse) as port:
-        seen = await measure(f"http://127.0.0.1:{port}/x", rate=200, seconds=0.05)
+        seen = await asyncio.to_thread(measure, f"http://127.0.0.1:{port}/x", rate=200, seconds=0.05)
     assert (seen.answered, seen.failed) == (0, 10)

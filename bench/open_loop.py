@@ -27,7 +27,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
-MAX_CONNECTIONS = 400
+MAX_CONNECTIONS = 64  # what finds none waits and is counted; to open hundreds in a stall would prolong it
 READ = 1 << 20  # bytes at once
 PATIENCE = 5.0  # seconds after the last send
 

@@ -31,18 +31,20 @@ TRIED = 1200  # requests asked again in which either differed
 HALFWAY = 400  # of them, after which a candidate has a tenth of SURE,
 EARLY = 100  # and after which it has anything
 ONLY_WITH, ONLY_WITH_OTHER, NEVER_WITH = "only with", "only with, the other way round", "never with"
+SUM = "in sum as before"
 
 Row = tuple[str, str, str, str]  # of one place: legacy's two values of the first field, then of the second
 Halves = tuple[str, str]
 
 
 class Rule(NamedTuple):
-    """What is known of two fields: a name of OF_ONE or OF_TWO, or ONLY_WITH; NEVER_WITH, `halves` that never meet."""
+    """What is known of two fields: a name of OF_ONE or OF_TWO, or ONLY_WITH; NEVER_WITH, `halves` that never meet.
+    Of more of them: SUM, with how often each counts (`weights`)."""
 
-    first: str
-    second: str
+    paths: tuple[str, ...]
     name: str
     halves: Halves = ("", "")
+    weights: tuple[int, ...] = ()
 
 
 class Candidate:
@@ -97,7 +99,7 @@ class Bond:
         found = [name for name in list(self.candidates) if self._see(name, rows, differs)]
         if differs is not None:
             self._before = differs if self._before is None else None
-        new = [Rule(self.first, self.second, name) for name in found]
+        new = [Rule((self.first, self.second), name) for name in found]
         new += self._see_halves(halves)
         if self.tried in (EARLY, HALFWAY, TRIED):
             self._give_up()
@@ -171,7 +173,7 @@ class Bond:
         for halves in made - self.shown:
             times = self.ghosts[halves] = self.ghosts.get(halves, 0) + 1
             if times == SURE:
-                known.append(Rule(self.first, self.second, NEVER_WITH, halves))
+                known.append(Rule((self.first, self.second), NEVER_WITH, halves))
         return known
 
     def see_together(self, halves: Halves) -> None:

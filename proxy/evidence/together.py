@@ -32,7 +32,8 @@ from math import ceil, log
 from typing import NamedTuple
 
 from proxy.evidence.asked import Asked, Seen
-from proxy.evidence.bond import NEVER_WITH, Bond, Row, Rule
+from proxy.evidence.bond import SUM, Bond, Row, Rule
+from proxy.evidence.many import Many, Sums, Totals
 from proxy.evidence.related import coarsely
 from proxy.evidence.sign_test import ALPHA, log_weight
 from proxy.evidence.spoken import GONE, WORD, Places, is_hidden, list_of, spoken_of
@@ -48,6 +49,8 @@ FIRM = 50  # answers of legacy that kept a rule once it was known, at least
 BESIDE: Field = ("what fields say together", Kind.NOISE)  # in place of a field, where it is worth asking once more
 IDLE = 20  # requests asked again in vain because a rule looked broken
 
+Tie = Bond | Sums  # what rules are of
+
 
 class Known:
     """A rule. `kept`: answers of legacy that kept it since it was known; it is firm after `needed`. `idle`: how often
@@ -55,7 +58,7 @@ class Known:
 
     __slots__ = ("bond", "idle", "kept", "needed")
 
-    def __init__(self, bond: Bond) -> None:
+    def __init__(self, bond: Tie) -> None:
         self.bond = bond
         self.kept = self.idle = 0
         self.needed = max(FIRM, bond.tried)
@@ -70,21 +73,24 @@ class Bonds:
 
     def __init__(self) -> None:
         self.rules: dict[Rule, Known] = {}
-        self.watches: dict[Bond, Watch] = {}
+        self.watches: dict[Tie, Watch | Totals] = {}
         self.wanted: set[str] = set()  # paths of rules; with a WORD behind it, a text
         self._few: dict[str, set[str] | None] = {}  # by path: categories of their own, None when there are many
         self._fields: list[str] = []
         self._words: dict[str, list[str]] = {}  # by text: the words in which legacy's answers differ
         self._bonds = 0
         self._alive: list[Bond] = []
+        self._many = Many()
         self._turn = 0
-        self._ordinals: dict[Bond, int] = {}  # of those of which a rule was ever known
+        self._ordinals: dict[Tie, int] = {}  # of those of which a rule was ever known
 
     def learn(self, again: Seen) -> None:
         """Takes in two answers of legacy to one request."""
-        if not self._alive and all(path in self._few for path, _ in again.fields):
+        if not self._alive and not self._many.is_alive and all(path in self._few for path, _ in again.fields):
             return
         spoken = spoken_of(again)
+        for rule, sums in self._many.learn(again, spoken):
+            self._know(rule, sums)
         for path, places in spoken.items():
             self._meet(path, places)
         gone = [path for path, kind in again.fields if kind in GONE]
@@ -156,26 +162,27 @@ class Bonds:
             halves.append((*ours, self.category(two, b.one), self.category(two, b.two)))
         return rows, halves
 
-    def _know(self, rule: Rule, bond: Bond) -> None:
+    def _know(self, rule: Rule, bond: Tie) -> None:
         if len(self.rules) >= RULES:
             return
         self._ordinals.setdefault(bond, len(self._ordinals) + 1)
         self.rules[rule] = Known(bond)
         if bond not in self.watches:
-            self.watches[bond] = Watch(bond)
+            self.watches[bond] = Watch(bond) if isinstance(bond, Bond) else Totals(bond)
         self.watches[bond].add(rule)
         self._want()
 
     def is_firm(self, rule: Rule) -> bool:
         return self.rules[rule].is_firm
 
-    def keep(self, watch: Watch, is_known: bool, of_two: bool) -> None:
+    def keep(self, watch: Watch | Totals, is_known: bool, of_two: bool) -> None:
         """Legacy kept the rules of two fields once more, where both are known; those about two answers, `of_two`."""
         for rule in watch.young:
-            self.rules[rule].kept += of_two if rule.name in OF_TWO_ANSWERS else is_known
+            is_told = is_known if rule.name not in OF_TWO_ANSWERS else of_two and (is_known or rule.name != SUM)
+            self.rules[rule].kept += is_told
         watch.young = [rule for rule in watch.young if not self.rules[rule].is_firm]
 
-    def needed(self, bond: Bond) -> int:
+    def needed(self, bond: Tie) -> int:
         """Points after which two fields are taken for broken."""
         return _needed(self._ordinals[bond])
 
@@ -184,14 +191,12 @@ class Bonds:
         known = self.rules.pop(rule, None)
         if known is not None:
             self.watches[known.bond].remove(rule)
-            if rule.name == NEVER_WITH:
-                known.bond.see_together(rule.halves)
             self._want()
 
     def _want(self) -> None:
         self.wanted = set()
         for rule in self.rules:
-            for path in (rule.first, rule.second):
+            for path in rule.paths:
                 text, mark, _ = path.partition(WORD)
                 self.wanted.update((text, text + mark))
 
@@ -201,7 +206,7 @@ class Together:
 
     def __init__(self, bonds: Bonds | None = None) -> None:
         self._bonds = bonds or Bonds()
-        self._points: Counter[Bond] = Counter()
+        self._points: Counter[Tie] = Counter()
         self._blamed: set[Rule] = set()  # that were broken when points were counted
         self.is_open = False  # whether the pair learned last is worth asking once more
         self._seen: tuple[Seen, frozenset[str], frozenset[str]] | None = None  # looked at last
@@ -284,7 +289,7 @@ class Together:
                 looks = {*told.two, *told.between}.difference(told.one) if told.two or told.between else ()
                 for rule in looks:
                     if bonds.is_firm(rule):
-                        paths = {path.partition(WORD)[0] for path in (rule.first, rule.second)}
+                        paths = {path.partition(WORD)[0] for path in rule.paths}
                         striking |= paths
                         if rule in self._blamed and self._points[bond] >= bonds.needed(bond):
                             off |= paths

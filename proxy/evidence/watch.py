@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from proxy.evidence.asked import Seen
-from proxy.evidence.bond import NEVER_WITH, ONLY_WITH, ONLY_WITH_OTHER, Bond, Halves, Rule
+from proxy.evidence.bond import NEVER_WITH, ONLY_WITH, ONLY_WITH_OTHER, SUM, Bond, Halves, Rule
 from proxy.evidence.related import OF_ONE, OF_TWO, said
 from proxy.evidence.spoken import GONE, Places, is_hidden
 
 Category = Callable[[str, str], str]  # of a path and a printable value
-OF_TWO_ANSWERS = frozenset((*OF_TWO, ONLY_WITH, ONLY_WITH_OTHER))
+OF_TWO_ANSWERS = frozenset((*OF_TWO, ONLY_WITH, ONLY_WITH_OTHER, SUM))
 
 
 class Broken(NamedTuple):
@@ -54,6 +54,7 @@ class Watch:
         self.young = [one for one in self.young if one != rule]
         if rule.name == NEVER_WITH:
             self.halves.pop(rule.halves, None)
+            self.bond.see_together(rule.halves)
         else:
             self._rules(rule.name).remove(rule)
 

@@ -9,27 +9,22 @@ from random import Random
 
 import pytest
 
-from bench.noise_world import Answer, World, compared, reasked
-from proxy.evidence.asked import Asked, Seen
+from bench.noise_world import Answer, World, compared
+from proxy.evidence.asked import Seen
 from proxy.evidence.bond import SURE
-from proxy.evidence.together import AT_ONCE, BONDS, MOST, RULES, Together
+from proxy.evidence.together import AT_ONCE, BONDS, MOST, RULES
 from proxy.model.comparison import Result
-
-Says = Callable[[Random, int], Answer]  # by request
-
-
-def _own(request: int, name: str, most: int) -> int:
-    return Random(f"{name} {request}").randrange(most)
+from tests.evidence.sides import Route, Says, own
 
 
 def book(dice: Random, request: int) -> Answer:
-    bid = 9000 + _own(request, "bid", 400) + round(dice.gauss(0, 6))
+    bid = 9000 + own(request, "bid", 400) + round(dice.gauss(0, 6))
     return {"$.bid": f'"{bid / 100:.2f}"', "$.ask": f'"{(bid + dice.randint(1, 4)) / 100:.2f}"'}
 
 
 def ride(dice: Random, request: int) -> Answer:
     factor = dice.choice((1.0, 1.25, 1.5, 2.0))
-    return {"$.factor": f"{factor:g}", "$.price": str(int((800 + _own(request, "ride", 900)) * factor))}
+    return {"$.factor": f"{factor:g}", "$.price": str(int((800 + own(request, "ride", 900)) * factor))}
 
 
 def points(dice: Random, request: int) -> Answer:
@@ -39,12 +34,12 @@ def points(dice: Random, request: int) -> Answer:
 
 def shifted(dice: Random, request: int) -> Answer:
     first = dice.randrange(10**6)
-    return {"$.first": str(first), "$.last": str(first + 20 + _own(request, "page", 9))}
+    return {"$.first": str(first), "$.last": str(first + 20 + own(request, "page", 9))}
 
 
 def area(dice: Random, request: int) -> Answer:
     width = dice.choice((2, 3, 4, 6, 12))
-    return {"$.width": str(width), "$.height": str(120 * (1 + _own(request, "area", 9)) // width)}
+    return {"$.width": str(width), "$.height": str(120 * (1 + own(request, "area", 9)) // width)}
 
 
 def link(dice: Random, request: int) -> Answer:
@@ -114,32 +109,6 @@ MISTAKES: dict[str, tuple[Says, Callable[[Answer], Answer]]] = {
     "words of a text": (ago, _plural),
     "none and a state": (basket, lambda answer: answer | {"$.state": '"open"'}),
 }
-
-
-class Route:
-    """Both sides of it; every pair is asked again."""
-
-    def __init__(self, says: Says, seed: int = 1) -> None:
-        self.together = Together()
-        self.says, self.dice = says, Random(seed)
-        self.requests = 0
-
-    def pair(
-        self, wrong: Callable[[Answer], Answer] = lambda answer: answer, *, ask: bool = True, on: int = 0
-    ) -> frozenset[str]:
-        """One more request; where it is off. `on`: how often it is asked further."""
-        request, dice = self.requests, self.dice
-        self.requests += 1
-        one, other = self.says(dice, request), wrong(self.says(dice, request))
-        first = Seen(compared(one, other))
-        self.together.see(first)
-        for time in range(1 + on if ask else 0):
-            asked = Asked(*reasked(compared, one, other, self.says(dice, request), wrong(self.says(dice, request))))
-            if time:
-                self.together.insist(asked)
-            else:
-                self.together.learn(asked)
-        return self.together.off(first)
 
 
 @pytest.mark.parametrize("name", MISTAKES)
@@ -224,17 +193,17 @@ def test_what_climbs_side_by_side_is_no_rule_in_numbers() -> None:
 
 def _apart(dice: Random, request: int) -> Answer:
     """Two of everything, drawn apart, of 30 requests that come again; some say what others never do."""
-    own = request % 30
+    again = request % 30
     said = {
-        "$.a": str(_own(own, "a", 100) + dice.randrange(60)),
-        "$.b": str(_own(own, "b", 100) + dice.randrange(60)),
+        "$.a": str(own(again, "a", 100) + dice.randrange(60)),
+        "$.b": str(own(again, "b", 100) + dice.randrange(60)),
         "$.flag": dice.choice(("true", "false")),
         "$.state": dice.choices(('"new"', '"paid"', '"late"'), (70, 25, 5))[0],
         "$.took": f"{dice.lognormvariate(3, 0.5):.1f}",
         "$.total": f"{dice.lognormvariate(6, 0.5):.1f}",
         "$.note": f'"{dice.randint(1, 4)} of {dice.randint(2, 5)} {dice.choice(("left", "sold"))}"',
     }
-    if own % 3 == 0 and dice.random() < 0.5:
+    if again % 3 == 0 and dice.random() < 0.5:
         said["$.debug"] = str(dice.randrange(9))
     return said
 

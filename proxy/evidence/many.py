@@ -1,0 +1,229 @@
+"""More than two fields of one answer: sums that stay between two answers to one request.
+
+Three per cents that make a hundred, a total beside its parts, a temperature on two scales: between two answers each
+number moves, and some sum of them, each taken a whole number of times, does not. All such sums at once are the vectors
+that no row of changes has broken (`sums`), and a rule counts here as one of two fields does (`together`). Rules
+of the difference or sum of two fields are left to `bond`.
+
+A row holds how far each number moved: one for the answer itself, where a field of a list counts with all its elements
+together (a total beside its lines), and one for each element of a list that differs. What does not differ has not
+moved, unless what holds it is in one of the answers alone: such a row says nothing. A field of which that is so again
+and again, or that is a number in some answers only, is taken for free.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+
+from proxy.evidence.asked import EACH, Seen
+from proxy.evidence.bond import SUM, TRIED, Rule
+from proxy.evidence.related import said
+from proxy.evidence.spoken import GONE, WORD, Places, Spoken, is_hidden, list_of
+from proxy.evidence.sums import Kernel, in_whole_numbers
+from proxy.evidence.watch import KEPT, NOTHING, Broken, Category
+
+COLUMNS = 32  # fields of a list, or of the answer itself, the first
+LISTS = 3  # lists, the first
+EARLY = 150  # requests asked again, after which nothing more is learned where nothing is left
+FREE = 20  # rows that say nothing because of a field, before it is taken for free
+UNIT = 9  # decimals: what a sum of floats loses is beyond
+LONGEST = 40  # characters of a number
+
+Row = dict[str, int | None]  # how far each field moved, by path; None: nobody knows
+
+
+@lru_cache(maxsize=4096)
+def amount_of(shown: str) -> int | None:
+    """A number in billionths, of a time those of its seconds; None for all else."""
+    read = said(shown)
+    if read.amount is None or len(read.text) > LONGEST:
+        return None
+    try:
+        exact = Decimal(read.text)
+    except InvalidOperation:
+        if not read.is_time:
+            return None
+        exact = Decimal(f"{read.amount:.{read.places}f}")
+    return round(exact.scaleb(UNIT)) if abs(exact.adjusted()) <= LONGEST else None
+
+
+def _change(said: Spoken) -> int | None:
+    one, two = (amount_of(said.one), amount_of(said.two)) if said.is_value else (None, None)
+    return None if one is None or two is None else two - one
+
+
+def rows_of(paths: Iterable[str], spoken: Mapping[str, Places], by_element: bool) -> dict[str, Row]:
+    """How far the fields that differ moved, by place: each element of their list, or all of them together."""
+    rows: dict[str, Row] = {}
+    for path in paths:
+        places = spoken.get(path)
+        if places is None:
+            continue
+        is_whole = len(places) < EACH
+        for index, told in places.items():
+            row = rows.setdefault(index if by_element else "", {})
+            change = _change(told) if is_whole or not index else None
+            before = row.get(path, 0)
+            row[path] = None if before is None or change is None else before + change
+    return rows
+
+
+class Sums:
+    """What is learned of the fields of one list, or (`inside` is "") of the answer itself."""
+
+    def __init__(self, inside: str) -> None:
+        self.inside = inside
+        self.tried = 0
+        self._columns: dict[str, int] = {}
+        self._paths: list[str] = []
+        self._free: set[str] = set()
+        self._unknown: Counter[str] = Counter()
+        self._kernel = Kernel()
+        self._told: set[Rule] = set()
+
+    @property
+    def is_alive(self) -> bool:
+        return any(len(vector.terms) > 1 for vector in self._kernel.vectors)
+
+    def learn(self, spoken: Mapping[str, Places], gone: list[str]) -> list[Rule]:
+        """Takes in one request asked again; what is known now."""
+        paths = [path for path in spoken if not self.inside or list_of(path) == self.inside]
+        rows = rows_of(paths, spoken, bool(self.inside))
+        self.tried += bool(rows)
+        counts = True
+        for row in rows.values():
+            self._meet(row)
+            if doubtful := doubts(self._columns, row, spoken, gone):
+                self._doubt(doubtful)
+                continue
+            moved = {self._columns[path]: change for path, change in row.items() if change and path in self._columns}
+            if moved:
+                self._kernel.take(moved, counts)
+                counts = False
+        return [] if counts else self._known()
+
+    def _meet(self, row: Row) -> None:
+        for path, change in row.items():
+            if change and path not in self._columns and path not in self._free and len(self._paths) < COLUMNS:
+                self._columns[path] = self._kernel.add_column()
+                self._paths.append(path)
+
+    def _doubt(self, paths: list[str]) -> None:
+        self._unknown.update(paths)
+        for path in paths:
+            if self._unknown[path] >= FREE:
+                self._kernel.take({self._columns.pop(path): 1}, counts=False)
+                self._free.add(path)
+
+    def _known(self) -> list[Rule]:
+        new = []
+        for vector in self._kernel.known():
+            if vector.is_told:
+                continue
+            vector.is_told = True
+            if (whole := in_whole_numbers(vector.terms)) is None:
+                continue
+            paths = tuple([self._paths[at] for at in whole])
+            rule = Rule(paths, SUM, weights=tuple(whole.values()))
+            if rule not in self._told and self._is_new(rule):
+                self._told.add(rule)
+                new.append(rule)
+        return new
+
+    def _is_new(self, rule: Rule) -> bool:
+        """Whether neither each element of a list says it already, nor two fields do."""
+        lists = {list_of(path) for path in rule.paths}
+        if not self.inside and lists != {""} and len(lists) == 1:
+            return False
+        texts = {path.partition(WORD)[0] if WORD in path else "" for path in rule.paths}
+        is_plain = len(set(map(abs, rule.weights))) == 1
+        return len(rule.paths) > 2 or not is_plain or len(lists) > 1 or len(texts) > 1
+
+
+def doubts(paths: Iterable[str], row: Row, spoken: Mapping[str, Places], gone: list[str]) -> list[str]:
+    """The fields of which nobody knows how far they moved."""
+    return [
+        path
+        for path in paths
+        if (row[path] is None if path in row else is_hidden(path, gone) or _is_rewritten(path, spoken))
+    ]
+
+
+def _is_rewritten(path: str, spoken: Mapping[str, Places]) -> bool:
+    """Whether it is a word of a text that has other words altogether."""
+    text, mark, _ = path.partition(WORD)
+    return bool(mark) and text in spoken
+
+
+class Many:
+    """Of one route: what is learned of all fields together."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Sums] | None = {"": Sums("")}
+        self._tried = 0
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether more may come to be known."""
+        return self._sums is not None
+
+    def learn(self, seen: Seen, spoken: Mapping[str, Places]) -> list[tuple[Rule, Sums]]:
+        """Takes in two answers of legacy to one request; what is known now."""
+        if self._sums is None:
+            return []
+        told = {path: places for path, places in spoken.items() if ".*" not in path}
+        for inside in dict.fromkeys(map(list_of, told)):
+            if inside not in self._sums and len(self._sums) <= LISTS:
+                self._sums[inside] = Sums(inside)
+        gone = [path for path, kind in seen.fields if kind in GONE]
+        found = [(rule, sums) for sums in self._sums.values() for rule in sums.learn(told, gone)]
+        self._tried += 1
+        if self._tried >= TRIED or (self._tried >= EARLY and not any(sums.is_alive for sums in self._sums.values())):
+            self._sums = None
+        return found
+
+
+class Totals:
+    """The rules of one `Sums`, as a `Watch` has those of two fields."""
+
+    __slots__ = ("bond", "rules", "young")
+
+    def __init__(self, bond: Sums) -> None:
+        self.bond = bond
+        self.rules: list[Rule] = []
+        self.young: list[Rule] = []
+
+    def add(self, rule: Rule) -> None:
+        self.rules.append(rule)
+        self.young.append(rule)
+
+    def remove(self, rule: Rule) -> None:
+        self.rules.remove(rule)
+        self.young = [one for one in self.young if one != rule]
+
+    def look(self, seen: Seen, spoken: Mapping[str, Places], category: Category) -> Broken:
+        """What a comparison says of them."""
+        between: list[Rule] = []
+        is_known = False
+        for rule in self.rules:
+            rows = rows_of(rule.paths, spoken, bool(self.bond.inside))
+            is_known = is_known or bool(rows)
+            if any(self._breaks(rule, row, seen, spoken) for row in rows.values()):
+                between.append(rule)
+        if not between:
+            return KEPT if is_known else NOTHING
+        return Broken(between=tuple(between), is_known=True)
+
+    def _breaks(self, rule: Rule, row: Row, seen: Seen, spoken: Mapping[str, Places]) -> bool:
+        total = 0
+        for path, weight in zip(rule.paths, rule.weights, strict=True):
+            change = row.get(path, 0)
+            if change is None:
+                return False
+            total += weight * change
+        if not total or not (seen.body and seen.full):
+            return False
+        return not doubts(rule.paths, row, spoken, [path for path, kind in seen.fields if kind in GONE])

@@ -13,6 +13,7 @@ and again, or that is a number in some answers only, is taken for free.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
@@ -28,16 +29,20 @@ from proxy.evidence.watch import KEPT, NOTHING, Broken, Category
 COLUMNS = 32  # fields of a list, or of the answer itself, the first
 LISTS = 3  # lists, the first
 EARLY = 150  # requests asked again, after which nothing more is learned where nothing is left
+TERMS = 12  # fields of a rule
 FREE = 20  # rows that say nothing because of a field, before it is taken for free
 UNIT = 9  # decimals: what a sum of floats loses is beyond
 LONGEST = 40  # characters of a number
 
+_PLAIN = re.compile(r'"?(-?[0-9]{1,18})(?:\.([0-9]{1,9}))?"?')
 Row = dict[str, int | None]  # how far each field moved, by path; None: nobody knows
 
 
 @lru_cache(maxsize=4096)
 def amount_of(shown: str) -> int | None:
     """A number in billionths, of a time those of its seconds; None for all else."""
+    if found := _PLAIN.fullmatch(shown):
+        return int(found[1] + (found[2] or "").ljust(UNIT, "0"))
     read = said(shown)
     if read.amount is None or len(read.text) > LONGEST:
         return None
@@ -124,7 +129,7 @@ class Sums:
             if vector.is_told:
                 continue
             vector.is_told = True
-            if (whole := in_whole_numbers(vector.terms)) is None:
+            if len(vector.terms) > TERMS or (whole := in_whole_numbers(vector.terms)) is None:
                 continue
             paths = tuple([self._paths[at] for at in whole])
             rule = Rule(paths, SUM, weights=tuple(whole.values()))

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 from operator import attrgetter, itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, final
 
 from proxy.model.heads import RequestHead
 from proxy.model.spec import Match, PathType, Route, RoutesSpec
@@ -33,16 +33,20 @@ class Lookup(NamedTuple):
 
 NOTHING = Lookup(None, None, False)
 _QUESTION_MARK = ord("?")
+Rest = tuple[bytes | None, ...]  # segments of a template, None for a variable
 
 
+@final
 class Candidate(NamedTuple):
-    """One match of one route at its place in the precedence (`rank`, the lowest wins). A plain tuple with few parts:
-    in a large table what a look-up touches is not in the processor's caches."""
+    """One match of one route at its place in the precedence (`rank`, the lowest wins). `rest` is what must follow where
+    it stands for a whole branch of a tree. A plain tuple with few parts: in a large table what a look-up touches is not
+    in the processor's caches."""
 
     methods: frozenset[bytes] | None
     conditions: Conditions | None
     found: Lookup
     rank: int
+    rest: Rest = ()
 
     def objection(self, head: RequestHead) -> str:
         """Why the match does not hold for a request whose host and path fit; "" when it does."""
@@ -55,50 +59,68 @@ class Candidate(NamedTuple):
 Candidates = Sequence[Candidate]
 
 
+@final
 class _Node:
-    """One segment of a tree of templates or prefixes. Without children, `rest` is what must follow exactly, None in it
-    standing for a variable: a branch that holds one template is folded into its first node."""
+    """One segment of a tree of templates or prefixes. Without children, `rest` is what must follow exactly. A branch
+    with one template is folded into its first node, and a node with one match and no children is that `Candidate`."""
 
     __slots__ = ("ends", "literal", "rest", "wild")
 
     def __init__(self) -> None:
-        self.literal: dict[bytes, _Node] | None = None
-        self.wild: _Node | None = None
+        self.literal: dict[bytes, _Node | Candidate] | None = None
+        self.wild: _Node | Candidate | None = None
         self.ends: list[Candidate] = []
-        self.rest: tuple[bytes | None, ...] = ()
+        self.rest: Rest = ()
 
     def grow(self, path: bytes, candidate: Candidate) -> int:
-        """Add a path below this root; the depth of its end."""
+        """Add a path below this root, before anything is folded; the depth of its end."""
         node = self
         segments = path.split(b"/")[1:]
         for segment in segments:
             literal = node.literal = {} if node.literal is None else node.literal
-            if is_variable(segment):
-                node.wild = node = node.wild or _Node()
-            else:
-                node = literal.setdefault(segment, _Node())
+            child = node.wild if is_variable(segment) else literal.get(segment)
+            if type(child) is not _Node:
+                child = _Node()
+                if is_variable(segment):
+                    node.wild = child
+                else:
+                    literal[segment] = child
+            node = child
         node.ends.append(candidate)
         return len(segments)
 
-    def fold(self) -> Steps[None]:
-        """Fold every branch that holds one template."""
+    def fold(self, whole_branches: bool) -> Steps[None]:
+        """Make every node with one match and no children that match, and before it, in a tree of templates, every
+        branch with one path its first node (`whole_branches`)."""
         nodes = [self]
         for node in nodes:
             nodes += [child for _, child in node.children()]
             yield
-        shared: dict[tuple[bytes | None, ...], tuple[bytes | None, ...]] = {}
+        shared: dict[Rest, Rest] = {}
         while nodes:
             yield
             node = nodes.pop()
             children = node.children()
-            if len(children) == 1 and not node.ends and children[0][1].literal is None:
+            if whole_branches and len(children) == 1 and not node.ends and children[0][1].literal is None:
                 segment, child = children[0]
                 rest = (segment, *child.rest)
                 node.literal, node.wild, node.ends, node.rest = None, None, child.ends, shared.setdefault(rest, rest)
+            else:
+                node.replace_single_matches(children)
+
+    def replace_single_matches(self, children: list[tuple[bytes | None, _Node]]) -> None:
+        for segment, child in children:
+            if child.literal is None and len(child.ends) == 1:
+                only = child.ends[0]._replace(rest=child.rest)
+                if segment is None:
+                    self.wild = only
+                elif self.literal is not None:
+                    self.literal[segment] = only
 
     def children(self) -> list[tuple[bytes | None, _Node]]:
-        named: list[tuple[bytes | None, _Node]] = list((self.literal or {}).items())
-        return [*named, (None, self.wild)] if self.wild is not None else named
+        """Those that are nodes."""
+        named = [(segment, child) for segment, child in (self.literal or {}).items() if type(child) is _Node]
+        return [*named, (None, self.wild)] if type(self.wild) is _Node else list(named)
 
 
 class _HostTable:
@@ -131,7 +153,9 @@ class _HostTable:
     def settle(self) -> Steps[None]:
         """Call once, when all matches are added."""
         if self.templates is not None:
-            yield from self.templates.fold()
+            yield from self.templates.fold(whole_branches=True)
+        if self.prefixes is not None:
+            yield from self.prefixes.fold(whole_branches=False)
 
     def candidates(self, path: bytes) -> Iterator[Candidates]:
         """Groups of matches whose path fits, in order of precedence, also within a group."""
@@ -163,6 +187,9 @@ def _prefixes(node: _Node, segments: list[bytes]) -> list[Candidates]:
         child = literal.get(segment)
         if child is None:
             break
+        if type(child) is Candidate:
+            found.append((child,))
+            break
         node = child
         if node.ends:
             found.append(node.ends)
@@ -170,9 +197,11 @@ def _prefixes(node: _Node, segments: list[bytes]) -> list[Candidates]:
     return found
 
 
-def _ends(node: _Node, segments: list[bytes]) -> Candidates:
+def _ends(node: _Node | Candidate, segments: list[bytes]) -> Candidates:
     """The matches of all templates that fit; a variable takes one segment that is not empty."""
     for depth, segment in enumerate(segments):
+        if type(node) is Candidate:
+            return (node,) if _fits(node.rest, segments[depth:]) else ()
         literal = node.literal
         if literal is None:
             return node.ends if _fits(node.rest, segments[depth:]) else ()
@@ -186,7 +215,9 @@ def _ends(node: _Node, segments: list[bytes]) -> Candidates:
         else:
             following = segments[depth + 1 :]
             return sorted([*_ends(child, following), *_ends(wild, following)], key=_by_rank)
-    return () if node.rest else node.ends
+    if node.rest:
+        return ()
+    return (node,) if type(node) is Candidate else node.ends
 
 
 _by_rank = attrgetter("rank")
@@ -247,7 +278,7 @@ class Table:
         method = head.method
         for table in self._tables(head, authority) if self._by_host else self._only:
             for group in table.candidates(path):
-                for methods, conditions, found, _ in group:
+                for methods, conditions, found, _, _ in group:
                     if (methods is None or method in methods) and (conditions is None or not conditions.unmet(head)):
                         return found
         return NOTHING

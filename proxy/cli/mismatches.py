@@ -111,7 +111,7 @@ def _note(row: Json) -> str:
     if row["kind"] == "noise":
         said = row.get("note") or "varies on legacy too, and varies otherwise on the extracted side"
         return f"{row['signature']}: {row['path']}: {said}. Its differences are no longer taken for noise."
-    return ""
+    return f"{row['signature']}: {row['note']}." if row.get("note") else ""
 
 
 def _show_exemplar(answer: Json, number: int) -> None:

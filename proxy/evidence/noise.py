@@ -41,7 +41,8 @@ from math import log
 from typing import Any
 
 from proxy.evidence.asked import Asked, Seen, field_of, instead, is_busy
-from proxy.evidence.fields import ENOUGH, STATUS, TESTS, Record, Test
+from proxy.evidence.fields import ENOUGH, STATUS, TESTS, Record
+from proxy.evidence.in_words import words_of_noise, words_of_test
 from proxy.evidence.leaning import parted
 from proxy.evidence.sign_test import ALPHA, discoveries, shown_evidence
 from proxy.evidence.together import BESIDE, Together
@@ -202,6 +203,10 @@ class Noise:
     def regressions(self) -> tuple[FieldNoise, ...]:
         """The fields that differ otherwise than by noise, all fields of the route considered."""
         return tuple(self._described(*one) for one in self._records.items() if one[1].flagged)
+
+    def broken(self) -> dict[str, str]:
+        """What legacy's fields keep together and the extracted side was seen to break, in words, by path."""
+        return self._together.broken()
 
     def fields(self) -> tuple[FieldNoise, ...]:
         """Everything learned, with its figures."""
@@ -365,7 +370,7 @@ class Noise:
             evidence=shown_evidence(record.evidence()),
             flagged=record.flagged,
             test=speaks.name if record.flagged else "",
-            words=_words(speaks, record) if record.flagged else _noise_words(record.varied, asked),
+            words=words_of_test(speaks, record) if record.flagged else words_of_noise(record.varied, asked),
         )
 
 
@@ -373,27 +378,3 @@ def _worth(record: Record) -> tuple[bool, bool, int, int]:
     """Least first: what may be forgotten."""
     tried = sum(sum(record.counts(test)) for test in TESTS)
     return record.flagged, record.varied > 1, min(tried, ENOUGH), record.last
-
-
-def _noise_words(varied: int, asked: int) -> str:
-    return f"legacy differed from itself in {varied:,} of {asked:,} re-asks"
-
-
-_SAYINGS = {
-    "differs": "differs from legacy in {} re-asks where legacy agreed with itself, the other way round in {}",
-    "stands": "both sides stood by different answers in {} re-asks; they swapped them in {}",
-    "insists": "stood by another answer than legacy's when asked again and again {} times; they swapped them {} times",
-    "fails": "is busy or fails in {} answers where legacy is not, the other way round in {}",
-    "stays": "says the same again in {} re-asks where legacy says something else, the other way round in {}",
-    "direction": "is above legacy's in {} re-asks, below it in {}",
-    "distance": "is further from legacy's first answer than its second in {} re-asks, nearer in {}",
-    "repeats": "repeats an earlier value in {} answers where legacy says a new one, the other way round in {}",
-    "leans": "says again what takes after its first answer more than legacy's does in {} re-asks, less in {}",
-    "form": "is written longer than legacy's in {} re-asks, shorter in {}",
-}
-_CACHES = "; each side keeps a value for many requests, then another: caches of their own?"
-
-
-def _words(test: Test, record: Record) -> str:
-    heads, tails = record.counts(test)
-    return _SAYINGS[test.name].format(f"{heads:,}", f"{tails:,}") + _CACHES * record.kept.is_by_both

@@ -33,6 +33,7 @@ from typing import NamedTuple
 
 from proxy.evidence.asked import Asked, Seen
 from proxy.evidence.bond import SUM, Bond, Row, Rule
+from proxy.evidence.in_words import words_of_rule
 from proxy.evidence.many import Many, Sums, Totals
 from proxy.evidence.related import coarsely
 from proxy.evidence.sign_test import ALPHA, log_weight
@@ -271,6 +272,13 @@ class Together:
     def off(self, seen: Seen) -> frozenset[str]:
         """The paths at which the extracted side breaks a rule that it was seen to break."""
         return self._look(seen)[0]
+
+    def broken(self) -> dict[str, str]:
+        """What it was seen to break, in words, by path."""
+        bonds = self._bonds
+        ties = [(rule, bonds.rules[rule].bond) for rule in sorted(self._blamed) if rule in bonds.rules]
+        known = [rule for rule, bond in ties if self._points[bond] >= bonds.needed(bond)]
+        return {path.partition(WORD)[0]: words_of_rule(rule) for rule in known for path in rule.paths}
 
     def striking(self, seen: Seen) -> frozenset[str]:
         """The paths at which it breaks any that is firm: worth a question."""

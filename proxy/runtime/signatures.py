@@ -27,10 +27,11 @@ def listed(
     compared: Mapping[EvidenceKey, int],
     today: str,
     notes: Mapping[str, str],
+    broken: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     """JSON of every signature, those of the current build and rules first, then by count. `compared`: how many pairs
     were compared under each key; `today` is an ISO date; `notes` says what is wrong with a flagged field, by
-    its path."""
+    its path, `broken` what legacy's fields keep together and the service, as it is now, does not."""
     folded: dict[tuple[_Group, str], list[SignatureRow]] = {}
     for row in rows:
         folded.setdefault((_group(row.key), row.signature), []).append(row)
@@ -47,7 +48,9 @@ def listed(
             {
                 **plain,
                 "current": group == now,
-                "note": notes.get(plain["path"], "") if plain["kind"] == Kind.NOISE else "",
+                "note": (notes if plain["kind"] == Kind.NOISE else broken if group == now else {}).get(
+                    plain["path"], ""
+                ),
                 "state": _state(signature in still, plain["share"], pairs.get(now, 0), entry, today),
                 "accepted": {"owner": entry.owner, "reason": entry.reason, "until": entry.until} if entry else None,
             }

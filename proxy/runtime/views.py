@@ -194,7 +194,8 @@ class Views:
         rows, compared = desk.signatures(route.name), desk.compared(route.name)
         noise = desk.explaining.book.find(desk.current(route))
         notes = {field.path: field.words for field in noise.regressions()} if noise else {}
-        return listed(rows, accepted, desk.current(route), compared, today, notes)
+        broken = noise.broken() if noise else {}
+        return listed(rows, accepted, desk.current(route), compared, today, notes, broken)
 
     def _noise(self, route: Route, learning: int) -> dict[str, Any]:
         desk = self._control.desk

@@ -170,7 +170,7 @@ def listed(admin: CannedAdmin) -> None:
     """One signature of each state."""
     accepted = {"owner": "payments", "reason": "new field", "until": "2027-01-31"}
     rows_ = [
-        answers.signature(count=12345, share=0.0413),
+        answers.signature(count=12345, share=0.0413, note="with legacy $.bid is below $.ask"),
         answers.signature(signature="99aa", kind="extra", risk="low", accepted=accepted, state="accepted"),
         answers.signature(
             signature="noise1",
@@ -206,6 +206,7 @@ def test_mismatches_at_a_glance(ask: Run) -> None:
     assert "accepted until 2027-01-31" in lines[3]
     assert "99aa is accepted by payments until 2027-01-31: new field" in lines
     assert "noise1: $.at: is above legacy's in 40 re-asks, below it in 0. Its differences are " in result.stdout
+    assert "3fa1b2c4: with legacy $.bid is below $.ask." in lines
     assert "55ee" not in result.stdout
     assert lines[-1].endswith("--all shows 1 signature of earlier builds and rule sets.")
 

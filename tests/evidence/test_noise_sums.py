@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from bench.noise_world import Answer, World, compared
 from proxy.evidence.asked import Seen
-from proxy.evidence.bond import SUM, Rule
+from proxy.evidence.bond import NEVER_WITH, ONLY_WITH_OTHER, SUM, Rule
+from proxy.evidence.in_words import words_of_rule
 from proxy.evidence.many import COLUMNS, LISTS, amount_of
 from proxy.evidence.sums import PRIME, Kernel, in_whole_numbers
 from proxy.model.comparison import Result
@@ -272,3 +273,25 @@ def test_through_all_of_noise_a_per_cent_too_much_in_one_of_twenty_is_reported_a
     right = [one.result is Result.MISMATCH for number, one in enumerate(said[500:]) if number % 20]
     assert all(wrong)
     assert not any(right)
+    words = "with legacy the sum of $.mix.wind, $.mix.sun and $.mix.gas stays the same when it is asked again"
+    assert world.noise.broken() == dict.fromkeys(("$.mix.wind", "$.mix.sun", "$.mix.gas"), words)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (Rule(("$.bid", "$.ask"), "below"), "with legacy $.bid is below $.ask"),
+        (
+            Rule(("$.used", "$.left"), "in sum as before with"),
+            "with legacy $.used is in sum as before with $.left, when it is asked again",
+        ),
+        (Rule(("$.a", "$.b"), ONLY_WITH_OTHER), "with legacy $.b differs between two answers only where $.a does"),
+        (Rule(("$.a", "$.b"), NEVER_WITH, ("1", "secret")), "with legacy $.a and $.b never come together like this"),
+        (
+            Rule(("$.c", "$.f", "$.note\n2"), SUM, weights=(9, -5, 1_000)),
+            "with legacy 9 x $.c - 5 x $.f + 1,000 x $.note stays the same when it is asked again",
+        ),
+    ],
+)
+def test_a_rule_can_be_read(rule: Rule, words: str) -> None:
+    assert words_of_rule(rule) == words

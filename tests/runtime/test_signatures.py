@@ -21,7 +21,12 @@ def row(signature: str, count: int, key: EvidenceKey = NOW, at: float = 10.0, ki
 def only(*rows: SignatureRow, compared: int = 100, accepted: tuple[Accepted, ...] = ()) -> list[dict[str, Any]]:
     known = {entry.signature: entry for entry in accepted}
     keys = {each.key: compared for each in rows} | {NOW: compared}
-    return listed(rows, known, NOW, keys, "2026-06-01", {"$.a": "is late"})
+    return listed(rows, known, NOW, keys, "2026-06-01", {"$.a": "is late"}, {"$.a": "is b"})
+
+
+def test_what_fields_keep_together_is_said_of_the_current_build() -> None:
+    found = only(row("s", 3), row("t", 2, kind="noise"), row("u", 1, NOW._replace(build="b1")))
+    assert [one["note"] for one in found] == ["is b", "is late", ""]
 
 
 def test_epochs_of_one_build_and_rule_set_are_one_row() -> None:
@@ -51,7 +56,7 @@ def test_what_an_earlier_build_showed_is_mended_once_chance_would_have_shown_it(
     count: int, compared: int, state: str
 ) -> None:
     old = NOW._replace(build="b1")
-    (found,) = listed([row("s", count, old)], {}, NOW, {old: 100, NOW: compared}, "2026-06-01", {})
+    (found,) = listed([row("s", count, old)], {}, NOW, {old: 100, NOW: compared}, "2026-06-01", {}, {})
     assert found["state"] == state
 
 
@@ -68,4 +73,3 @@ def test_it_is_open_while_the_current_build_shows_it_and_accepted_until_its_day(
 def test_a_flagged_field_has_no_share() -> None:
     (found,) = only(row("noise $.at", 40, kind=Kind.NOISE))
     assert (found["kind"], found["share"], found["state"], found["note"]) == ("noise", None, "open", "is late")
-    assert only(row("s", 1))[0]["note"] == ""

@@ -1,22 +1,29 @@
-"""The bodies of two answers, compared: codings undone, read as documents, walked with the rules."""
+"""The bodies of two answers, compared: codings undone, read as documents, walked with the rules.
+
+A byte order mark is a difference of its own where only one of two JSON bodies has it (RFC 8259 section 8.1: none may be
+added, and not every parser takes one), as in metrics, and as in plain text, of which it is a part. XML, HTML and event
+streams say what a reader makes of a mark: nothing.
+"""
 
 from __future__ import annotations
 
 from proxy.comparison import json_text, opaque
-from proxy.comparison.content import TooLarge, Undecodable, decoded, text_of
+from proxy.comparison.content import BEGIN_MARKS, TooLarge, Undecodable, decoded, mark_of, text_of
 from proxy.comparison.declared import lists_of
 from proxy.comparison.documents import Payload, Texts, Torn, Trees, documents
 from proxy.comparison.findings import BudgetSpent, Findings, shown_pair
 from proxy.comparison.json_aligned import aligned
 from proxy.comparison.json_walk import walk
 from proxy.comparison.markup import Veiled
-from proxy.comparison.media import Family, media
+from proxy.comparison.media import Family, Media, media
 from proxy.comparison.rules import Rules
 from proxy.model.comparison import Difference, Kind, NotCompared, Risk
 from proxy.model.observation import CapturedBody
 
 READ = 100_000  # elements, attributes, fields, events and lines read, one by one, in one comparison
 SHORT = 768  # characters; two shorter documents are read sooner than aligned
+
+_UNMARKED = frozenset({Family.JSON, Family.SEQUENCE, Family.LINES, Family.METRICS})
 
 Named = dict[bytes, bytes]  # header values by lower-case name
 
@@ -51,7 +58,10 @@ def bodies(
 
 def _payloads(left: Payload, right: Payload, rules: Rules, found: Findings) -> None:
     if left.media.family is Family.JSON and right.media.family is Family.JSON and _short_way(left, right, rules, found):
+        _marks(left, right, rules, found)
         return
+    if _is_unmarked(left.media) and _is_unmarked(right.media):
+        _marks(left, right, rules, found)
     both = documents(left, right, lists_of(rules.compare), Findings(READ).spend)
     match both:
         case Trees():
@@ -85,6 +95,23 @@ def _short_way(left: Payload, right: Payload, rules: Rules, found: Findings) -> 
         return False
     walk(document, counterpart, rules.root, found)
     return True
+
+
+def _is_unmarked(kind: Media) -> bool:
+    return kind.kind != b"" and kind.family in _UNMARKED
+
+
+def _marks(left: Payload, right: Payload, rules: Rules, found: Findings) -> None:
+    if left.data[:1] not in BEGIN_MARKS and right.data[:1] not in BEGIN_MARKS:
+        return
+    ours, theirs = mark_of(left.data), mark_of(right.data)
+    if ours != theirs:
+        risk = Risk.HIGH if theirs else Risk.LOW
+        found.add(Difference("body", Kind.BODY, risk, _said(ours), _said(theirs), "body:1:1", rules.root.ignore))
+
+
+def _said(mark: str) -> str:
+    return f"byte order mark of {mark}" if mark else "no byte order mark"
 
 
 def _ends(left: str, right: str, rules: Rules, found: Findings) -> None:

@@ -65,7 +65,7 @@ def decoded(data: bytes, encoding: bytes) -> bytes:
 def text_of(data: bytes, charset: str, family: Family = Family.TEXT, unnamed: str = "utf-8") -> str | None:
     """`data` as text; None when it is not. `unnamed` is the encoding of what names none. A byte order mark is not part
     of the text, but for that of UTF-8 before plain text: spreadsheets read the same table wrongly without it."""
-    if data[:1] in _BEGIN_MARKS:
+    if data[:1] in BEGIN_MARKS:
         for mark, encoding in _MARKS:
             if data.startswith(mark):
                 kept = family is Family.TEXT and encoding == "utf-8"
@@ -78,6 +78,11 @@ def text_of(data: bytes, charset: str, family: Family = Family.TEXT, unnamed: st
     return str(data, "latin-1").translate(_WINDOWS) if encoding == WINDOWS else _text(data, encoding)
 
 
+def mark_of(data: bytes) -> str:
+    """The encoding of the byte order mark that `data` begins with; "" without one. Such begin with BEGIN_MARKS."""
+    return next((encoding for mark, encoding in _MARKS if data.startswith(mark)), "")
+
+
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark is the beginning of this one
@@ -88,7 +93,7 @@ _MARKS = (
 WINDOWS = "cp1252"
 _UNSIGNED = b"\x81\x8d\x8f\x90\x9d"  # Python's windows-1252 lacks them; browsers read a control character
 _WINDOWS = {at: chr(at) if at in _UNSIGNED else bytes((at,)).decode(WINDOWS) for at in range(0x80, 0xA0)}
-_BEGIN_MARKS = {mark[:1] for mark, _ in _MARKS}
+BEGIN_MARKS = {mark[:1] for mark, _ in _MARKS}
 _XML_SAYS = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
 _HTML_SAYS = re.compile(rb"(?i)<meta\s[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})")
 

@@ -12,7 +12,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from proxy.comparison import event_text, form_text, html_text, json_text, line_text, markup, multipart, xml_text
+from proxy.comparison import (
+    event_text,
+    form_text,
+    html_text,
+    json_text,
+    line_text,
+    markup,
+    metrics_text,
+    multipart,
+    xml_text,
+)
 from proxy.comparison.content import WINDOWS, text_of
 from proxy.comparison.declared import Lists
 from proxy.comparison.findings import BudgetSpent
@@ -20,6 +30,7 @@ from proxy.comparison.markup import Element, Veiled
 from proxy.comparison.media import Family, Media, media
 
 MAX_NESTED = 4  # multipart payloads inside each other
+_PERHAPS_WINDOWS = {Family.TEXT, Family.METRICS, Family.HTML}  # where nothing names the encoding
 
 Spend = Callable[[int], None]
 
@@ -83,7 +94,7 @@ def documents(
 def _texts(left: Payload, right: Payload) -> tuple[str | None, str | None]:
     """Both payloads as characters. Those that name no encoding have the same: UTF-8 if it fits both."""
     one, other = (text_of(side.data, side.media.charset, side.media.family) for side in (left, right))
-    if (one is None or other is None) and {left.media.family, right.media.family} <= {Family.TEXT, Family.HTML}:
+    if (one is None or other is None) and {left.media.family, right.media.family} <= _PERHAPS_WINDOWS:
         one, other = (text_of(side.data, side.media.charset, side.media.family, WINDOWS) for side in (left, right))
     return one, other
 
@@ -95,6 +106,8 @@ def _begin_like(text: str, declared: Media) -> set[Family]:
     begins = text[:256].lstrip().lower()
     if begins[:1] in ("{", "["):
         families.add(Family.JSON)
+    elif begins.startswith(metrics_text.BEGINS):
+        families.add(Family.METRICS)
     elif begins.startswith("<?xml"):
         families.add(Family.XML)
     elif not declared.kind and begins.startswith("<"):
@@ -125,6 +138,8 @@ def _read(family: Family, payload: Payload, text: str | None, spend: Spend) -> t
                 found = line_text.sequence(text, spend)
             case Family.LINES:
                 found = line_text.lines(text, spend)
+            case Family.METRICS:
+                found = metrics_text.read(text, spend)
             case Family.FORM:
                 found = form_text.read(text, spend, payload.media.family is Family.FORM)
             case _:
@@ -138,6 +153,8 @@ def _joined(family: Family, left: Any, right: Any, lists: Lists, spend: Spend, n
             return Trees(*markup.trees(left, right, lists))
         case Family.FORM:
             return Trees(*form_text.trees(left, right, lists), [], [])
+        case Family.METRICS:
+            return Trees(*metrics_text.trees(left, right))
         case Family.EVENTS:
             return Trees(*event_text.trees(left, right), [], [], (left.end, right.end))
         case Family.MULTIPART:
@@ -203,5 +220,6 @@ _NAMES = {
     Family.SEQUENCE: "a JSON text sequence",
     Family.LINES: "JSON lines",
     Family.FORM: "a form",
+    Family.METRICS: "metrics",
     Family.MULTIPART: "multipart",
 }

@@ -19,14 +19,15 @@ class Family(IntEnum):
 
     BYTES = 0
     TEXT = 1
-    FORM = 2
-    LINES = 3  # NDJSON: one JSON document a line
-    SEQUENCE = 4  # JSON documents after record separators
-    EVENTS = 5  # text/event-stream
-    HTML = 6
-    XML = 7
-    JSON = 8
-    MULTIPART = 9
+    METRICS = 2  # as Prometheus reads them
+    FORM = 3
+    LINES = 4  # NDJSON: one JSON document a line
+    SEQUENCE = 5  # JSON documents after record separators
+    EVENTS = 6  # text/event-stream
+    HTML = 7
+    XML = 8
+    JSON = 9
+    MULTIPART = 10
 
 
 class Media(NamedTuple):
@@ -53,10 +54,12 @@ _FAMILIES = {
     b"application/stream+json": Family.LINES,  # Spring's name for them
     b"application/json-seq": Family.SEQUENCE,
     b"text/event-stream": Family.EVENTS,
+    b"application/openmetrics-text": Family.METRICS,
     b"application/javascript": Family.TEXT,
     b"application/yaml": Family.TEXT,
     b"application/sql": Family.TEXT,
 }
+_METRICS = (b"0.0.4", b"1.0.0")  # versions of Prometheus's text format
 _NO_CHARSETS = {"punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined"}  # Python's own; slow, too
 _PARAMETER = re.compile(rb';\s*([^\s;="]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;]*))')
 
@@ -65,14 +68,16 @@ _PARAMETER = re.compile(rb';\s*([^\s;="]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;]*
 def media(content_type: bytes) -> Media:
     """Reads a Content-Type value; without one (b"") the payload is tried as JSON, then by how it begins."""
     kind = content_type.partition(b";")[0].strip().lower()
-    charset, boundary = "", b""
+    family, charset, boundary = _family(kind), "", b""
     for name, quoted, bare in _PARAMETER.findall(content_type):
         match name.lower():
             case b"charset":
                 charset = known_charset((quoted or bare).decode("latin-1"))
             case b"boundary":
                 boundary = re.sub(rb"\\(.)", rb"\1", quoted) or bare
-    return Media(kind, _family(kind), charset, boundary)
+            case b"version" if kind == b"text/plain" and (quoted or bare) in _METRICS:
+                family = Family.METRICS
+    return Media(kind, family, charset, boundary)
 
 
 def known_charset(name: str) -> str:

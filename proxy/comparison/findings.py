@@ -10,7 +10,7 @@ from json.encoder import encode_basestring  # as `dumps(text, ensure_ascii=False
 from typing import NamedTuple
 
 from proxy.comparison.json_text import type_name
-from proxy.model.comparison import Difference, InPlace, Kind, Risk
+from proxy.model.comparison import Difference, InPlace, Kind, Line, Risk
 from proxy.model.field_path import write_step
 
 KEPT = 200  # differences that a comparison carries; all are counted
@@ -42,7 +42,7 @@ class Findings:
     risk are kept, so that neither a noisy field in a long list nor a flood of lesser ones pushes another out.
 
     `claims` are the pairs of ids that one renaming has to explain (see `renaming`). `in_place` says some lists in the
-    other way."""
+    other way; so do `lines` of plain text."""
 
     __slots__ = (
         "budget",
@@ -52,6 +52,7 @@ class Findings:
         "in_place",
         "kept",
         "kinds",
+        "lines",
         "low",
         "medium",
         "total",
@@ -68,6 +69,7 @@ class Findings:
         self.kept: dict[tuple[str, Kind, str], int] = {}  # how many, by path, kind and rule
         self.kinds: set[tuple[str, Kind]] = set()
         self.in_place: list[InPlace] = []
+        self.lines: list[Line] = []
         self.unexplained = 0
         self.total = 0
 
@@ -95,6 +97,7 @@ class Findings:
         self.kinds |= other.kinds
         self.claims += other.claims
         self.in_place += other.in_place
+        self.lines += other.lines
         for difference in (*other.high, *other.medium, *other.low, *other.explained):
             self._keep(difference)
 

@@ -2,7 +2,8 @@
 
 A family is a way of comparing, not a media type: SOAP, RSS and SVG are all XML. The order of the families is the order
 of structure: of two answers that declare different types, the family with the most structure that *both* payloads
-really have is used (`documents.py`), because labels lie more often than payloads do.
+really have is used (`documents.py`), because labels lie more often than payloads do. A type that is not known here and
+names its charset is text.
 """
 
 from __future__ import annotations
@@ -73,6 +74,7 @@ def media(content_type: bytes) -> Media:
         match name.lower():
             case b"charset":
                 charset = known_charset((quoted or bare).decode("latin-1"))
+                family = max(family, Family.TEXT) if charset else family
             case b"boundary":
                 boundary = re.sub(rb"\\(.)", rb"\1", quoted) or bare
             case b"version" if kind == b"text/plain" and (quoted or bare) in _METRICS:

@@ -1,4 +1,8 @@
-"""Payloads without structure: text by its first difference, bytes by their digest."""
+"""Payloads without structure: text by its first difference, bytes by their digest.
+
+Where two short texts have as many lines, those that differ are told beside the difference, for what only two lines say
+together: the reference in the first one and in the last.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,11 @@ import hashlib
 
 from proxy.comparison import pdf
 from proxy.comparison.findings import Findings, first_difference, shown_pair
-from proxy.model.comparison import Difference, Kind, Risk
+from proxy.model.comparison import Difference, Kind, Line, Risk
+
+LONGEST = 16_384  # characters of a text that is told line by line
+LINES = 12  # that are told
+WIDEST = 200  # characters of a line
 
 
 def texts(left: str, right: str, found: Findings) -> None:
@@ -19,6 +27,16 @@ def texts(left: str, right: str, found: Findings) -> None:
     line, column = left.count("\n", 0, start) + 1, at - start + 1
     ours, theirs = shown_pair(_line(left, start), _line(right, start))
     found.add(Difference("body", Kind.BODY, Risk.MEDIUM, ours, theirs, f"body:{line}:{column}"))
+    if len(left) <= LONGEST and len(right) <= LONGEST:
+        found.lines += _lines(left[start:].splitlines(), right[start:].splitlines(), line)
+
+
+def _lines(left: list[str], right: list[str], first: int) -> list[Line]:
+    if len(left) != len(right):
+        return []
+    pairs = enumerate(zip(left, right, strict=True), first)
+    told = [Line("body", at, *both) for at, both in pairs if both[0] != both[1]]
+    return [line for line in told[:LINES] if len(line.legacy) <= WIDEST and len(line.extracted) <= WIDEST]
 
 
 def _line(text: str, start: int) -> str:

@@ -91,9 +91,18 @@ def _settled(found: Findings, statuses: tuple[int, int]) -> Comparison:
         differences = found.worst_first()
         signature = signature_of(statuses, tuple(sorted(found.kinds)))
         risk = differences[0].risk
-        kinds, in_place = frozenset(found.kinds), tuple(found.in_place)
+        kinds, in_place, lines = frozenset(found.kinds), tuple(found.in_place), tuple(found.lines)
         return Comparison(
-            Result.MISMATCH, None, signature, risk, statuses, differences, found.total, kinds, in_place=in_place
+            Result.MISMATCH,
+            None,
+            signature,
+            risk,
+            statuses,
+            differences,
+            found.total,
+            kinds,
+            in_place=in_place,
+            lines=lines,
         )
     if found.explained:
         return Comparison(Result.IGNORED, None, "", None, statuses, tuple(found.explained), found.total)

@@ -39,9 +39,10 @@ def is_busy(status: int) -> bool:
 
 class Seen:
     """One comparison, by field. `body` and `status` say whether it can speak of bodies and of statuses; `veiled` holds
-    what a ready-made rule passes over and what is to be new each time all the same."""
+    what a ready-made rule passes over and what is to be new each time all the same; `lines` those of a text that
+    differ, beside its difference."""
 
-    __slots__ = ("_places", "body", "fields", "full", "status", "statuses", "veiled")
+    __slots__ = ("_places", "body", "fields", "full", "lines", "status", "statuses", "veiled")
 
     def __init__(self, comparison: Comparison, in_place: bool = False) -> None:
         if in_place and comparison.in_place:
@@ -51,6 +52,7 @@ class Seen:
         self.status = comparison.reason is None and not any(kind is Kind.ERROR for _, kind in self.fields)
         self.body = self.status and self.statuses[0] == self.statuses[1]
         self.full = len(comparison.differences) == comparison.total or len(comparison.differences) < KEPT
+        self.lines = comparison.lines
         self._places: dict[Field, Places] = {}
         self.veiled: dict[Field, Places] = {}
         for one in comparison.differences:

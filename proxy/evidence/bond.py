@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from proxy.evidence.related import IN_NUMBERS, OF_ONE, OF_TWO, Moved, said
+from proxy.evidence.related import IN_NUMBERS, OF_ONE, OF_TWO, SOUGHT, Moved, said
 
 SURE = 40  # exchanges that would have broken it: 2**-40, for some 50,000 candidates of a route 5e-8
 BOTH_WAYS = 8  # of them, in which each field rose, and in which it fell
@@ -31,7 +31,7 @@ TRIED = 1200  # requests asked again in which either differed
 HALFWAY = 400  # of them, after which a candidate has a tenth of SURE,
 EARLY = 100  # and after which it has anything
 ONLY_WITH, ONLY_WITH_OTHER, NEVER_WITH = "only with", "only with, the other way round", "never with"
-SUM = "in sum as before"
+SUM, CHECK = "in sum as before", "with a check digit"
 
 Row = tuple[str, str, str, str]  # of one place: legacy's two values of the first field, then of the second
 Halves = tuple[str, str]
@@ -39,7 +39,7 @@ Halves = tuple[str, str]
 
 class Rule(NamedTuple):
     """What is known of two fields: a name of OF_ONE or OF_TWO, or ONLY_WITH; NEVER_WITH, `halves` that never meet.
-    Of more of them: SUM, with how often each counts (`weights`)."""
+    Of more of them: SUM, with how often each counts (`weights`), or CHECK: a modulus, then columns and how often."""
 
     paths: tuple[str, ...]
     name: str
@@ -80,7 +80,7 @@ class Bond:
     def __init__(self, first: str, second: str, is_apart: bool) -> None:
         """`is_apart`: whether it can be known of each field alone that it did not differ."""
         self.first, self.second, self.is_apart = first, second, is_apart
-        names = [*OF_ONE, *OF_TWO, *((ONLY_WITH, ONLY_WITH_OTHER) if is_apart else ())]
+        names = [*SOUGHT, *OF_TWO, *((ONLY_WITH, ONLY_WITH_OTHER) if is_apart else ())]
         self.candidates: dict[str, Candidate] = {name: Candidate() for name in names}
         self.shown: set[Halves] = set()
         self.ghosts: dict[Halves, int] = {}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from proxy.evidence.bond import NEVER_WITH, ONLY_WITH, ONLY_WITH_OTHER, SUM, Rule
+from proxy.evidence.bond import CHECK, NEVER_WITH, ONLY_WITH, ONLY_WITH_OTHER, SUM, Rule
 from proxy.evidence.fields import Record, Test
 from proxy.evidence.related import OF_TWO
-from proxy.evidence.spoken import WORD
+from proxy.evidence.spoken import PIECE, WORD
 
 _SAYINGS = {
     "differs": "differs from legacy in {} re-asks where legacy agreed with itself, the other way round in {}",
@@ -38,11 +38,15 @@ def words_of_rule(rule: Rule) -> str:
     paths = [path.partition(WORD)[0] for path in rule.paths]
     if rule.name == SUM:
         return f"with legacy {_sum(paths, rule.weights)} stays the same when it is asked again"
+    if rule.name == CHECK:
+        return f"with legacy the characters of {' and '.join(paths)} have a checksum modulo {rule.weights[0]}"
     first, second = paths if rule.name != ONLY_WITH_OTHER else paths[::-1]
     if rule.name in (ONLY_WITH, ONLY_WITH_OTHER):
         return f"with legacy {first} differs between two answers only where {second} does"
     if rule.name == NEVER_WITH:
         return f"with legacy {first} and {second} never come together like this"
+    if PIECE in rule.paths[0]:
+        return f"with legacy a piece of {first} is {rule.name} one of {second}"
     return f"with legacy {first} is {rule.name} {second}{', when it is asked again' * (rule.name in OF_TWO)}"
 
 

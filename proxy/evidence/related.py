@@ -1,8 +1,9 @@
 """What two values of one answer can have to do with each other, and what a value is, coarsely.
 
 Relations are of two kinds. Those of one answer hold between its two values: one is at most the other, both are the
-same, one text holds the other. Those of two answers to one request hold while both values move: the difference, the
-sum, the ratio or the product stays. Ratio and product leave room for rounding to the decimals that were seen.
+same, or never are, one text holds the other. Those of two answers to one request hold while both values move: the
+difference, the sum, the ratio or the product stays. Ratio and product leave room for rounding to the decimals that
+were seen.
 
 Times are compared with times, as seconds, numbers with numbers.
 """
@@ -17,6 +18,7 @@ from typing import NamedTuple
 from proxy.evidence.form import LATER, form_of
 
 SHORT = 3  # characters that are found in many a text
+SAME, OTHER = "the same as", "other than"
 EXACT = 1e-9  # of the larger, what sums of floats lose
 WORDS = 6  # of a text that is looked at word by word, at most
 
@@ -76,10 +78,12 @@ OF_ONE: dict[str, Callable[[Said, Said], bool | None]] = {
     "at most": lambda a, b: a.amount <= b.amount if _alike(a, b) else None,  # type: ignore[operator]
     "above": lambda a, b: a.amount > b.amount if _alike(a, b) else None,  # type: ignore[operator]
     "at least": lambda a, b: a.amount >= b.amount if _alike(a, b) else None,  # type: ignore[operator]
-    "the same as": lambda a, b: a.text == b.text,
+    SAME: lambda a, b: a.text == b.text,
     "within": lambda a, b: len(a.text) >= SHORT and a.text in b.text,
     "around": lambda a, b: len(b.text) >= SHORT and b.text in a.text,
+    OTHER: lambda a, b: a.text != b.text,
 }
+SOUGHT = tuple(name for name in OF_ONE if name != OTHER)  # between any two fields; the other one see `echoes`
 IN_NUMBERS = frozenset(("below", "at most", "above", "at least"))
 
 

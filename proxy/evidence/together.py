@@ -32,12 +32,14 @@ from math import ceil, log
 from typing import NamedTuple
 
 from proxy.evidence.asked import Asked, Seen
-from proxy.evidence.bond import SUM, Bond, Row, Rule
+from proxy.evidence.bond import Bond, Row, Rule
+from proxy.evidence.checks import Checks
+from proxy.evidence.echoes import Echoes
 from proxy.evidence.in_words import words_of_rule
 from proxy.evidence.many import Many, Sums, Totals
 from proxy.evidence.related import coarsely
 from proxy.evidence.sign_test import ALPHA, log_weight
-from proxy.evidence.spoken import GONE, WORD, Places, is_hidden, list_of, spoken_of
+from proxy.evidence.spoken import GONE, WORD, Places, is_hidden, list_of, spoken_of, wanted_for
 from proxy.evidence.watch import OF_TWO_ANSWERS, Broken, Watch
 from proxy.model.comparison import Field, Kind
 
@@ -50,7 +52,7 @@ FIRM = 50  # answers of legacy that kept a rule once it was known, at least
 BESIDE: Field = ("what fields say together", Kind.NOISE)  # in place of a field, where it is worth asking once more
 IDLE = 20  # requests asked again in vain because a rule looked broken
 
-Tie = Bond | Sums  # what rules are of
+Tie = Bond | Sums | Checks  # what rules are of
 
 
 class Known:
@@ -82,11 +84,14 @@ class Bonds:
         self._bonds = 0
         self._alive: list[Bond] = []
         self._many = Many()
+        self._echoes = Echoes()
         self._turn = 0
         self._ordinals: dict[Tie, int] = {}  # of those of which a rule was ever known
 
     def learn(self, again: Seen) -> None:
         """Takes in two answers of legacy to one request."""
+        for rule, bond in self._echoes.learn(again):
+            self._know(rule, bond)
         if not self._alive and not self._many.is_alive and all(path in self._few for path, _ in again.fields):
             return
         spoken = spoken_of(again)
@@ -173,13 +178,18 @@ class Bonds:
         self.watches[bond].add(rule)
         self._want()
 
+    def glance(self, first: Seen) -> None:
+        """Takes in the first answers of a pair."""
+        for rule, bond in self._echoes.doubled(first, lambda path: self._few.get(path, "") is None):
+            self._know(rule, bond)
+
     def is_firm(self, rule: Rule) -> bool:
         return self.rules[rule].is_firm
 
     def keep(self, watch: Watch | Totals, is_known: bool, of_two: bool) -> None:
         """Legacy kept the rules of two fields once more, where both are known; those about two answers, `of_two`."""
         for rule in watch.young:
-            is_told = is_known if rule.name not in OF_TWO_ANSWERS else of_two and (is_known or rule.name != SUM)
+            is_told = is_known if rule.name not in OF_TWO_ANSWERS else of_two and (is_known or not rule.weights)
             self.rules[rule].kept += is_told
         watch.young = [rule for rule in watch.young if not self.rules[rule].is_firm]
 
@@ -198,8 +208,7 @@ class Bonds:
         self.wanted = set()
         for rule in self.rules:
             for path in rule.paths:
-                text, mark, _ = path.partition(WORD)
-                self.wanted.update((text, text + mark))
+                self.wanted.update(wanted_for(path))
 
 
 class Together:
@@ -218,6 +227,7 @@ class Together:
 
     def see(self, first: Seen) -> None:
         """Takes in the first answers of a pair: what legacy breaks is dropped."""
+        self._bonds.glance(first)
         if self._bonds.rules and first.body:
             self._look(first, with_legacy=True)
 

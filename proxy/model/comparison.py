@@ -81,10 +81,20 @@ class InPlace(NamedTuple):
     differences: tuple[Difference, ...]
 
 
+class Line(NamedTuple):
+    """A line of two texts with as many lines, where they differ."""
+
+    path: str
+    number: int
+    legacy: str
+    extracted: str
+
+
 class Comparison(NamedTuple):
     """`signature` groups equal mismatches ("" unless a mismatch); differences are capped, `total` counts them all.
     `fields` holds every field that no rule explains, `explained` those of them that noise does. `in_place` is another
-    way to say what differs in some lists, the first few."""
+    way to say what differs in some lists, the first few. A text has one difference, where it begins; `lines` are those
+    that differ, the first few."""
 
     result: Result
     reason: NotCompared | None
@@ -96,3 +106,4 @@ class Comparison(NamedTuple):
     fields: frozenset[Field] = frozenset()
     explained: frozenset[Field] = frozenset()
     in_place: tuple[InPlace, ...] = ()
+    lines: tuple[Line, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxy.evidence.bond import CHECK, NEVER_WITH, ONLY_WITH, ONLY_WITH_OTHER, SUM, Rule
+from proxy.evidence.bond import NEVER_WITH, ONLY_WITH, ONLY_WITH_OTHER, SUM, Rule
 from proxy.evidence.fields import Record, Test
 from proxy.evidence.related import OF_TWO
 from proxy.evidence.spoken import PIECE, WORD
@@ -38,8 +38,6 @@ def words_of_rule(rule: Rule) -> str:
     paths = [path.partition(WORD)[0] for path in rule.paths]
     if rule.name == SUM:
         return f"with legacy {_sum(paths, rule.weights)} stays the same when it is asked again"
-    if rule.name == CHECK:
-        return f"with legacy the characters of {' and '.join(paths)} have a checksum modulo {rule.weights[0]}"
     first, second = paths if rule.name != ONLY_WITH_OTHER else paths[::-1]
     if rule.name in (ONLY_WITH, ONLY_WITH_OTHER):
         return f"with legacy {first} differs between two answers only where {second} does"

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from itertools import cycle, islice
 from typing import Any, NamedTuple
 
-from bench.upstream import charge, compact
+from bench.answers import charge, compact
 from proxy import comparison
 from proxy.model.comparison import Result
 from proxy.model.observation import CapturedBody, Observation

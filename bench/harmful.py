@@ -1,6 +1,7 @@
 """Services that do what a shadowed service must be allowed to do: each on a port of its own, in one process.
 
-`python -m bench.harmful PORT...`, one port for each of FAULTS in their order. None has mercy with the proxy's breaker:
+`python -m bench.harmful PORT...`, one port for each of FAULTS in their order. The first does what it should, for
+comparison: what a copy costs by itself. None of the others has mercy with the proxy's breaker:
 one request in five is answered well, because five failures in a row would open it, and then nothing is tested but the
 breaker. (`hang` is what it says; the run turns the breaker off for all.)
 """
@@ -17,11 +18,15 @@ from typing import cast
 
 import uvloop
 
+from bench.answers import SAME_ID, SIZES, body
+from bench.harm import FINE
+
 GIB = 1024**3
 BLOCK = bytes(64 * 1024)
 CHUNK = b"%x\r\n%b\r\n" % (len(BLOCK), BLOCK)
 SLOW = 0.1  # seconds; the legacy side answers in less than one millisecond
 WELL = b"HTTP/1.1 200 OK\r\nX-Build: harm-1\r\nContent-Type: application/json\r\n"
+EQUAL = WELL + f"Content-Length: {SIZES['145']}\r\n\r\n{body(SIZES['145'], SAME_ID)}".encode()  # what legacy answers
 ANSWER = WELL + b'Content-Length: 15\r\n\r\n{"garbage":"n"}'
 GARBAGE = (
     b"\x00\xff\x13 this is not HTTP\r\n\r\n" * 20,
@@ -64,6 +69,10 @@ class Service(asyncio.Protocol):
             self.left -= len(BLOCK)
 
 
+def well(service: Service, number: int) -> None:
+    service.transport.write(EQUAL)
+
+
 def hang(service: Service, number: int) -> None:
     """Accept, and never answer."""
 
@@ -94,6 +103,7 @@ def slow(service: Service, number: int) -> None:
 
 
 FAULTS: dict[str, Callable[[Service, int], None]] = {
+    FINE: well,
     "hang": hang,
     "reset": reset,
     "gigabyte": gigabyte,

@@ -2,7 +2,7 @@
 
 The proxy gets no help: worker and control share one core, its breaker is set never to open (with it most of the copies
 would not be sent), and copies are given up after a second, so that a run of some seconds sees many of them expire. The
-services that misbehave would stand on machines of their own; here they share a core with the load and the monolith, and
+shadowed services would stand on machines of their own; here they share a core with the load and the monolith, and
 run only when those are idle, so that what clients see is the proxy's doing.
 """
 
@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.answers import SIZES
 from bench.compared import scrape, scrape_settled
-from bench.harm import FINE, Around
+from bench.harm import Around
 from bench.harmful import FAULTS
 from bench.machine import BenchError, Cores, Process, free_port, settle, start, stolen_ms, stop, tree, wait_listening
 from bench.open_loop import Latency
 from bench.throughput import fault_of
-from bench.upstream import SIZES, Upstream
+from bench.upstream import Upstream
 
 SIZE = "145"
 OFF = "calm"
@@ -73,8 +74,7 @@ def run_proxy(cores: Cores, folder: Path, upstream: Upstream) -> Iterator[tuple[
         os.sched_setscheduler(services.popen.pid, os.SCHED_IDLE, os.sched_param(0))
         for port in faulty:
             wait_listening(services, port)
-        ports = {FINE: upstream.extracted, **dict(zip(FAULTS, faulty, strict=True))}
-        proxy = Proxy(folder, ports, upstream)
+        proxy = Proxy(folder, dict(zip(FAULTS, faulty, strict=True)), upstream)
         process = start("strangler", proxy.command(), cores.proxy, folder / "harm.log")
         try:
             wait_serving(proxy, process)

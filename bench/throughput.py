@@ -14,12 +14,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.answers import SIZES
 from bench.compared import ENOUGH, Compared, scrape, scrape_settled
 from bench.load import Load, run_wrk
 from bench.machine import BenchError, Cores, Process, cpu_seconds, free_port, settle, start, stop, wait_listening
 from bench.peers import SHADOW, Peer, Place
 from bench.report import Sample
-from bench.upstream import LOOSE, SIZES, Upstream, requests_served, sizes_of
+from bench.upstream import LOOSE, Upstream, requests_served, sizes_of
 
 CONNECTIONS = 32
 SLOWER = (0.9, 0.7)  # shares of the compared rate at which an invalid shadow run is tried again

@@ -10,7 +10,6 @@ random bytes, which costs a quarter of the upstream's rate.)
 
 from __future__ import annotations
 
-import json
 import os
 import pwd
 import sys
@@ -20,11 +19,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.harm import FINE
+from bench.answers import SAME_ID, SIZES, body, compact
 from bench.harmful import FAULTS
 from bench.machine import BenchError, Cores, find_program, free_port, start, stop, wait_listening
 
-SIZES = {"145": 145, "16k": 16 * 1024, "1m": 1024 * 1024}
 CASES = (
     "plain",
     "equal",
@@ -33,10 +31,8 @@ CASES = (
     "large",
     "tls",
     "calm",
-    FINE,
     *FAULTS,
 )  # the first part of a path; the second is the size
-SAME_ID = "req_0123456789abcdef_00042_00042"
 UNIQUE_ID = "req_0123456789abcdef_${connection}_${connection_requests}"
 LOOSE = 12  # bytes by which an answer with UNIQUE_ID may differ from its nominal size
 PIECE = 3000
@@ -55,25 +51,6 @@ class Upstream:
 def sizes_of(case: str) -> tuple[str, ...]:
     """The sizes that a case is measured at."""
     return {"large": ("1m",), "tls": ("145",)}.get(case, ("145", "16k"))
-
-
-def charge(number: int) -> dict[str, object]:
-    return {"id": f"ch_{number:06d}", "amount": 129900 + number, "currency": "eur", "paid": True, "fee": 3.25}
-
-
-def body(size: int, request_id: str) -> str:
-    """JSON text of exactly `size` bytes when `request_id` is as long as SAME_ID."""
-    document: dict[str, object] = {"request_id": SAME_ID, "data": [charge(1)], "note": ""}
-    rows, left = [charge(1)], size - len(compact(document))
-    while (left := left - len("," + compact(row := charge(len(rows) + 1)))) >= 0:
-        rows.append(row)
-    document["data"] = rows
-    document["note"] = "x" * (size - len(compact(document)))
-    return compact(document).replace(SAME_ID, request_id)
-
-
-def compact(document: object) -> str:
-    return json.dumps(document, separators=(",", ":"))
 
 
 def location(case: str, size_name: str, folder: Path) -> str:

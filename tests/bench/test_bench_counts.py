@@ -7,12 +7,13 @@ import os
 
 import pytest
 
+from bench.answers import SAME_ID, SIZES, body
 from bench.compared import Compared, parse_metrics
 from bench.load import parse
 from bench.lookup import routes_yaml, targets
 from bench.machine import BenchError, cpu_seconds, parse_stat, rss_bytes, tree
 from bench.throughput import fault
-from bench.upstream import SAME_ID, SIZES, UNIQUE_ID, body
+from bench.upstream import UNIQUE_ID
 
 METRICS = """
 # TYPE strangler_requests_total counter

@@ -21,7 +21,7 @@ from bench import report
 from bench.half_rate import HalfRate, measure_half_rate
 from bench.harm import Around, judged, table_rows
 from bench.lookup import measure_in_processes
-from bench.machine import ROOT, BenchError, Cores, find_program, first_line, pick_cores
+from bench.machine import ROOT, BenchError, Cores, find_program, first_line, pick_cores, stolen_ms
 from bench.memory import GIB, Growth, measure_growth
 from bench.open_loop import Latency
 from bench.ours import OURS, Ours, measure_ours
@@ -128,10 +128,11 @@ def run_open_loop(url: str, cores: Cores, plan: Settings) -> Latency:
 def run_load(url: str, cores: Cores, rate: float, seconds: float) -> Latency:
     command = ["taskset", "-c", str(cores.load), sys.executable, "-m", "bench.open_loop", url]
     command += ["--rate", str(rate), "--seconds", str(seconds)]
+    before = stolen_ms()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=seconds + 60)
     if done.returncode:
         raise BenchError(f"the open-loop generator failed:\n{done.stderr.strip()}")
-    return Latency(**json.loads(done.stdout))
+    return Latency(**json.loads(done.stdout) | {"stolen_ms": stolen_ms() - before})
 
 
 def about(peers: Sequence[Peer], left_out: Sequence[Peer], cores: Cores, plan: Settings) -> dict[str, Any]:
@@ -215,6 +216,7 @@ def run(cases: Sequence[str], plan: Settings, names: Sequence[str], envoy: str |
                 lambda url, rate: run_load(url, cores, rate, plan.harm_seconds),
                 plan.harm_rounds,
                 plan.harm_rates,
+                plan.harm_seconds,
                 say,
             )
     ours = Ours()

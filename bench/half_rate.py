@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -18,6 +19,7 @@ from bench.machine import BenchError, Cores, settle
 from bench.open_loop import Latency
 from bench.report import columns
 from bench.throughput import CONNECTIONS, Running
+from bench.undisturbed import itself, undisturbed
 
 OURS, BASE, DIRECT = "strangler", "nginx", "no proxy"
 PATH = "calm/145"  # no copy is made of it
@@ -87,7 +89,7 @@ def measure_half_rate(
         for name in (*urls, *reversed(urls)):
             if name in there:
                 settle(there[name].pid)
-            latency = ask(urls[name], rate, seconds)
+            latency = undisturbed(partial(ask, urls[name], rate, seconds), itself, seconds)
             runs[name] += (latency,)
             lost = latency.failed + latency.waiting
             shown = f"p50 {latency.p50_ms:.2f} ms  p99 {latency.p99_ms:.2f} ms  {lost} lost"

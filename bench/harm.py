@@ -19,8 +19,7 @@ FINE = "well"  # the service that does what it should, for comparison: what a co
 @dataclass(frozen=True)
 class Around:
     """One run with copies, and the runs without before and after it. `grew_mib` is the peak of the proxy's memory
-    during it above what the proxy had before its first copy; the counts are of copies, as /metrics tells them;
-    `stolen_ms` is what the host of a virtual machine gave to others during it, of all cores together."""
+    during it above what the proxy had before its first copy; the counts are of copies, as /metrics tells them."""
 
     fault: str
     rate: float
@@ -31,7 +30,6 @@ class Around:
     compared: int
     dropped: int
     not_compared: int
-    stolen_ms: int = 0
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ PATIENCE = 5.0  # seconds after the last send
 @dataclass(frozen=True)
 class Latency:
     """`waiting` are requests without an answer when patience ended; `failed` answers other than 200 and broken
-    connections.
+    connections. `stolen_ms` is what the host of a virtual machine gave to others meanwhile, of all cores together.
     """
 
     sent: int
@@ -46,6 +46,7 @@ class Latency:
     p50_ms: float
     p99_ms: float
     max_ms: float
+    stolen_ms: int = 0
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:

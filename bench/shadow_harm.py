@@ -13,15 +13,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.answers import SIZES
 from bench.compared import scrape, scrape_settled
 from bench.harm import Around
 from bench.harmful import FAULTS
-from bench.machine import BenchError, Cores, Process, free_port, settle, start, stolen_ms, stop, tree, wait_listening
+from bench.machine import BenchError, Cores, Process, free_port, settle, start, stop, tree, wait_listening
 from bench.open_loop import Latency
 from bench.throughput import fault_of
+from bench.undisturbed import itself, undisturbed
 from bench.upstream import Upstream
 
 SIZE = "145"
@@ -101,9 +104,10 @@ def measure_harm(
     load: Load,
     rounds: int,
     rates: Sequence[float],
+    seconds: float,
     say: Callable[[str], None],
 ) -> list[Around]:
-    """Round by round every fault once at every rate, each between two runs without copies."""
+    """Round by round every fault once at every rate, each between two runs without copies. A run has `seconds`."""
     found: list[Around] = []
     with run_proxy(cores, folder, upstream) as (proxy, process):
         load(proxy.url(OFF), max(rates))  # warm-up: connections, lazy code
@@ -112,50 +116,51 @@ def measure_harm(
             for name in (OFF, *proxy.ports):
                 load(proxy.url(name), rate)
             settle(process.popen.pid)
-            before = load(proxy.url(OFF), rate)
+            off = partial(undisturbed, partial(load, proxy.url(OFF), rate), itself, seconds)
+            before = off()
             for number in range(rounds):
                 for fault in proxy.ports:
-                    found.append(one(proxy, process, memory, load, fault, rate, before))
+                    on = partial(with_copies, proxy, process, memory, load, fault, rate)
+                    copied = undisturbed(on, run_of, seconds)
+                    settle(process.popen.pid)
+                    found.append(Around(fault, rate, before, after=off(), **copied._asdict()))
                     before = found[-1].after
                     say(f"  round {number + 1}/{rounds}  {described(found[-1])}")
     return found
 
 
-def one(
-    proxy: Proxy, process: Process, memory: dict[int, int], load: Load, fault: str, rate: float, before: Latency
-) -> Around:
-    """One run with copies, waited for until nothing of it is left, and the run without that follows. `memory` is what
-    each process had before the first copy."""
+class Copied(NamedTuple):
+    """One run with copies; the fields are those of `Around`."""
+
+    run: Latency
+    grew_mib: float
+    compared: int
+    dropped: int
+    not_compared: int
+
+
+def run_of(copied: Copied) -> Latency:
+    return copied.run
+
+
+def with_copies(proxy: Proxy, process: Process, memory: dict[int, int], load: Load, fault: str, rate: float) -> Copied:
+    """One run, waited for until nothing of it is left. `memory` is what each process had before the first copy."""
     counted = scrape(proxy.admin, fault)
     for pid in memory:
         Path(f"/proc/{pid}/clear_refs").write_text("5")  # the kernel's note of the peak begins anew
-    stolen = stolen_ms()
     run = load(proxy.url(fault), rate)
-    stolen = stolen_ms() - stolen
     copies = scrape_settled(proxy.admin, fault, counted, run.answered)
     grew = sum(memory_of(pid, "VmHWM") - at_first for pid, at_first in memory.items())
     process.check()
-    settle(process.popen.pid)
-    after = load(proxy.url(OFF), rate)
-    return Around(
-        fault,
-        rate,
-        before,
-        run,
-        after,
-        round(grew / 1024, 2),
-        copies.compared,
-        sum(copies.dropped.values()),
-        copies.results.get("not_compared", 0),
-        stolen,
-    )
+    dropped = sum(copies.dropped.values())
+    return Copied(run, round(grew / 1024, 2), copies.compared, dropped, copies.results.get("not_compared", 0))
 
 
 def described(each: Around) -> str:
     p99 = f"p99 {each.before.p99_ms:.2f} | {each.run.p99_ms:.2f} | {each.after.p99_ms:.2f} ms"
     p50 = f"p50 {each.before.p50_ms:.2f} | {each.run.p50_ms:.2f} | {each.after.p50_ms:.2f} ms"
     lost = each.run.failed + each.run.waiting
-    rest = f"{lost} failed, grew {each.grew_mib:.1f} MiB, {each.stolen_ms} ms stolen"
+    rest = f"{lost} failed, grew {each.grew_mib:.1f} MiB, {each.run.stolen_ms} ms stolen"
     return f"{each.rate:,.0f}/s  {each.fault:9} {p50}  {p99}  {rest}"
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bench.harm import Around, judged, table_rows
 from bench.open_loop import Latency
+from bench.undisturbed import TRIES, itself, undisturbed
 
 
 def seen(p50: float, p99: float, failed: int = 0) -> Latency:
@@ -45,3 +48,22 @@ def test_the_yardstick_of_a_rate_is_of_all_its_runs_and_of_no_other_rate() -> No
     assert slow.spread[1] == other.spread[1] == 3
     assert (fast.spread[1], fast.rate) == (0, 1000)
     assert (other.compared, other.dropped, other.not_compared) == (10, 2, 3)
+
+
+def test_a_run_that_the_host_disturbed_is_made_again_whatever_it_showed() -> None:
+    stolen = [90, 40, 5, 0]
+    made: list[Latency] = []
+
+    def make() -> Latency:
+        made.append(replace(seen(1, 7 - len(made)), stolen_ms=stolen[len(made)]))
+        return made[-1]
+
+    assert undisturbed(make, itself, seconds=4).stolen_ms == 40
+    assert len(made) == 2
+
+
+def test_of_runs_that_were_all_disturbed_the_least_disturbed_counts() -> None:
+    stolen = iter([90, 60, 80, 70, 0])
+    assert undisturbed(lambda: replace(seen(1, 1), stolen_ms=next(stolen)), itself, seconds=4).stolen_ms == 60
+    assert next(stolen) == 0  # TRIES were made, no more
+    assert TRIES == 4

@@ -5,7 +5,8 @@ always a piece of another, where neither value as a whole is the other. To bond 
 much, so equal ones are looked up: of two answers of legacy to one request only pieces that differ between them count,
 and two of them are tied where they are equal in the one answer and in the other. Exchanging the second piece between
 the answers would break each of these, so what held SURE times is known not to be chance, as of two fields (`bond`).
-What was not equal once is not looked at again. Of two values the longest piece says it.
+What was not equal once is not looked at again. Of two values the longest piece says it. And where two pieces are the
+same in each answer, neither differs between two answers without the other.
 
 The reverse, two values that legacy never says the same (the id of a message, and of the one it answers), would be a
 rule of nearly any two fields. So it is begun only where the extracted side says the same at two fields of many values,
@@ -20,11 +21,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from proxy.evidence.asked import Seen
-from proxy.evidence.bond import SURE, TRIED, Bond, Rule
+from proxy.evidence.bond import ONLY_WITH, ONLY_WITH_OTHER, SURE, TRIED, Bond, Rule
 from proxy.evidence.related import OTHER, SAME
 from proxy.evidence.spoken import LONG, SIMPLE, Places, index_of, list_of, pieces_of
 
-MOST = 16
+MOST = 8
 DEAD = 256  # pairs that were not equal once, after which no more are begun
 EARLY = 100  # requests asked again, after which nothing more is learned where nothing is left
 ALIKE = 8  # pieces of one text that are tied, at most
@@ -57,7 +58,11 @@ class Echoes:
         self._tried += 1
         known = [pair for pair in list(self._held) if self._is_known(pair, pieces)]
         self._begin(pieces)
-        return [(Rule(pair, SAME), Bond(*pair, False)) for pair in known]
+        found: list[tuple[Rule, Bond]] = []
+        for pair in known:
+            bond = Bond(*pair, False)
+            found += [(Rule(pair, name), bond) for name in (SAME, ONLY_WITH, ONLY_WITH_OTHER)]
+        return found
 
     def _is_known(self, pair: Pair, pieces: dict[str, Places]) -> bool:
         first, second = pieces.get(pair[0]), pieces.get(pair[1])

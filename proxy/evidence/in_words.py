@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proxy.evidence.bond import NEVER_WITH, ONLY_WITH, ONLY_WITH_OTHER, SUM, Rule
 from proxy.evidence.fields import Record, Test
-from proxy.evidence.related import OF_TWO
+from proxy.evidence.related import OF_TWO, SAME
 from proxy.evidence.spoken import PIECE, WORD
 
 _SAYINGS = {
@@ -38,13 +38,13 @@ def words_of_rule(rule: Rule) -> str:
     paths = [path.partition(WORD)[0] for path in rule.paths]
     if rule.name == SUM:
         return f"with legacy {_sum(paths, rule.weights)} stays the same when it is asked again"
+    if PIECE in rule.paths[0]:
+        return f"with legacy a piece of {paths[0]} is {SAME} one of {paths[1]}"
     first, second = paths if rule.name != ONLY_WITH_OTHER else paths[::-1]
     if rule.name in (ONLY_WITH, ONLY_WITH_OTHER):
         return f"with legacy {first} differs between two answers only where {second} does"
     if rule.name == NEVER_WITH:
         return f"with legacy {first} and {second} never come together like this"
-    if PIECE in rule.paths[0]:
-        return f"with legacy a piece of {first} is {rule.name} one of {second}"
     return f"with legacy {first} is {rule.name} {second}{', when it is asked again' * (rule.name in OF_TWO)}"
 
 

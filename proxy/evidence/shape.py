@@ -36,11 +36,12 @@ SEVERAL = 50  # values before the range of numbers may
 PAIRS = 8  # pairs of its answers before their distance may
 FORMS = 12  # forms kept; a field with more of them has none in particular
 FEW = 8  # values are a choice
-POOL = 64  # texts are drawn from a pool; of a field with more of them no list is kept
+POOL = 64  # texts are drawn from a pool, and numbers; of a field with more of them no list is kept
 OFTEN = 8  # times as many values as there are in a pool, before it may be complete
 TIMES = (
     3  # that each value of a pool was seen: else a tail of rare ones goes on, "21 seconds ago" after "20 seconds ago"
 )
+WIDE = 0.2  # of their range two numbers are apart, on average, that are drawn evenly from all of it (one third)
 UNWRITTEN = 3  # zeros that a number may end in by chance, and JSON writes none of them: one in a thousand has more
 HEADS_ONLY = frozenset({Kind.STATUS, Kind.TYPE})  # compared by their first word, and strictly
 
@@ -59,6 +60,7 @@ class Hull:
         "grew",
         "length",
         "mask",
+        "moved",
         "orders",
         "pairs",
         "parts",
@@ -76,6 +78,7 @@ class Hull:
         self.pairs = 0  # of answers of legacy to one request that are numbers or times
         self.apart = 0.0  # the most that two of them were apart
         self.ratio = 0.0  # the same, as a share of the larger
+        self.moved = 0.0  # how far all of them were apart, together
         self.unit = 0.0  # of times, how many to a second; 0 when they are no times
         self.forms: list[str] | None = []
         self.few: list[str] | None = []
@@ -101,7 +104,7 @@ class Hull:
             return
         form = form_of(shown)
         self.forms = self._listed("forms", self.forms, form.name, FORMS)
-        self.few = self._listed("few", self.few, shown, FEW if form.amount is not None else POOL)
+        self.few = self._listed("few", self.few, shown, FEW if form.slack else POOL)
         if self.few is not None:
             self.times[shown] += 1
         if form.amount is not None:
@@ -134,6 +137,7 @@ class Hull:
         self.pairs += 1
         self.apart = max(self.apart, abs(first.amount - second.amount))
         self.ratio = max(self.ratio, _ratio(first.amount, second.amount))
+        self.moved += abs(first.amount - second.amount)
 
     def off(self, legacy: str, extracted: str, kind: Kind) -> str:
         """Why a value of the extracted side is none that noise of legacy's would give; "" when it could be. `legacy`
@@ -156,7 +160,7 @@ class Hull:
             and self.is_settled("forms")
         ):
             return f"{theirs.name} where legacy has {' or '.join(self.forms[:3])}"
-        if self.few is not None and extracted != legacy and extracted not in self.few and self._is_complete:
+        if self.few is not None and extracted != legacy and extracted not in self.few and self._is_complete_for(legacy):
             return f"none of the {len(self.few)} values legacy has here"
         return (
             self._off_amount(ours, theirs)
@@ -233,10 +237,20 @@ class Hull:
         """Whether legacy has but a few values here, as far as is known."""
         return self.few is not None and len(self.few) <= FEW
 
-    @property
-    def _is_complete(self) -> bool:
-        is_whole = self.has_few or self.count >= OFTEN * len(self.few or ())
+    def _is_complete_for(self, legacy: str) -> bool:
+        """Whether all of legacy's values are known. Not where it says right now what it never said."""
+        if legacy and self.few and legacy not in self.few:
+            return False
+        is_whole = self.has_few or (self.count >= OFTEN * len(self.few or ()) and self._is_drawn)
         return is_whole and self.is_settled("few") and (self.has_few or min(self.times.values()) >= TIMES)
+
+    @property
+    def _is_drawn(self) -> bool:
+        """Whether numbers are drawn from all of a range anew each time, as texts from a pool; what climbs, or has
+        tails, comes to new ones."""
+        if not self.amounts:
+            return True
+        return self.pairs >= SEVERAL and self.moved >= WIDE * self.pairs * (self.amounts[1] - self.amounts[0])
 
     def _is_calm(self, name: str) -> bool:
         """Whether one end of the range has not moved of late. It moves once in n values by chance, and all the time

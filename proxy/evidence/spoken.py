@@ -110,7 +110,7 @@ def _cut(shown: str) -> tuple[str, ...]:
 
 def is_hidden(path: str, gone: list[str]) -> bool:
     """Whether something that holds the path is in one of the answers alone."""
-    return any(path.startswith((f"{one}.", f"{one}[")) for one in gone)
+    return any(path.startswith((f"{one}.", f"{one}[", one + WORD)) for one in gone)
 
 
 def list_of(path: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import count, pairwise
+from math import sin
 from random import Random
 from uuid import UUID
 
@@ -147,10 +148,34 @@ def test_texts_are_drawn_from_a_pool_that_is_known_when_each_was_seen_often() ->
     for number in range(400):
         tail.see(hosts[11] if number == 100 else dice.choice(hosts[:11]), Kind.VALUE)
     assert tail.off(hosts[0], hosts[12], Kind.VALUE) == ""  # of what was seen once there may be more
-    numbers = Hull()
-    for _ in range(400):
-        numbers.see(str(dice.randrange(100, 140)), Kind.VALUE)
-    assert numbers.few is None  # a new number among them would be nothing special
+
+
+def _of_pairs(draw: Callable[[], int]) -> Hull:
+    hull = Hull()
+    for _ in range(300):
+        both = str(draw()), str(draw())
+        for one in both:
+            hull.see(one, Kind.VALUE)
+        hull.see_pair(*both)
+    return hull
+
+
+def test_numbers_that_are_drawn_evenly_are_known_when_each_was_seen_often() -> None:
+    dice, ticks, rare = Random(1), count(), count()
+    drawn = _of_pairs(lambda: dice.randrange(10))
+    assert drawn.off("9", "10", Kind.VALUE) == "none of the 10 values legacy has here"
+    assert drawn.off("9", "0", Kind.VALUE) == drawn.off("10", "11", Kind.VALUE) == ""
+    others: list[tuple[Callable[[], int], str, str]] = [
+        (lambda: 50 + round(dice.gauss(0, 4)), "50", "66"),  # there may be more in its tails
+        (lambda: 25 + round(20 * sin(next(ticks) / 30)), "45", "46"),  # goes to and fro, and a little further
+        (lambda: dice.randrange(10) if next(rare) % 400 else 30, "8", "29"),  # what is rare has others beside it
+    ]
+    for draw, ours, new in others:
+        hull = _of_pairs(draw)
+        assert hull.few is not None
+        assert ours in hull.few
+        assert new not in hull.few
+        assert hull.off(ours, new, Kind.VALUE) == ""
 
 
 def test_a_number_beyond_all_of_legacys_is_off_by_difference_and_by_factor() -> None:

@@ -31,7 +31,7 @@ TRIED = 1200  # requests asked again in which either differed
 HALFWAY = 400  # of them, after which a candidate has a tenth of SURE,
 EARLY = 100  # and after which it has anything
 ONLY_WITH, ONLY_WITH_OTHER, NEVER_WITH = "only with", "only with, the other way round", "never with"
-SUM = "in sum as before"
+SUM, CHECK = "in sum as before", "with a check digit"
 
 Row = tuple[str, str, str, str]  # of one place: legacy's two values of the first field, then of the second
 Halves = tuple[str, str]
@@ -39,7 +39,7 @@ Halves = tuple[str, str]
 
 class Rule(NamedTuple):
     """What is known of two fields: a name of OF_ONE or OF_TWO, or ONLY_WITH; NEVER_WITH, `halves` that never meet.
-    Of more of them: SUM, with how often each counts (`weights`)."""
+    Of more of them: SUM, with how often each counts (`weights`), or CHECK: a modulus, then columns and how often."""
 
     paths: tuple[str, ...]
     name: str

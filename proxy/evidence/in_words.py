@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxy.evidence.bond import NEVER_WITH, ONLY_WITH, ONLY_WITH_OTHER, SUM, Rule
+from proxy.evidence.bond import CHECK, NEVER_WITH, ONLY_WITH, ONLY_WITH_OTHER, SUM, Rule
 from proxy.evidence.fields import Record, Test
 from proxy.evidence.related import OF_TWO, SAME
 from proxy.evidence.spoken import PIECE, WORD
@@ -38,6 +38,8 @@ def words_of_rule(rule: Rule) -> str:
     paths = [path.partition(WORD)[0] for path in rule.paths]
     if rule.name == SUM:
         return f"with legacy {_sum(paths, rule.weights)} stays the same when it is asked again"
+    if rule.name == CHECK:
+        return f"with legacy the characters of {' and '.join(paths)} have a checksum modulo {rule.weights[0]}"
     if PIECE in rule.paths[0]:
         return f"with legacy a piece of {paths[0]} is {SAME} one of {paths[1]}"
     first, second = paths if rule.name != ONLY_WITH_OTHER else paths[::-1]

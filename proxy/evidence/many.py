@@ -20,7 +20,8 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 from proxy.evidence.asked import EACH, Seen
-from proxy.evidence.bond import SUM, TRIED, Rule
+from proxy.evidence.bond import BOTH_WAYS, SUM, TRIED, Rule
+from proxy.evidence.checks import Checks
 from proxy.evidence.related import said
 from proxy.evidence.spoken import GONE, WORD, Places, Spoken, is_hidden, list_of
 from proxy.evidence.sums import Kernel, in_whole_numbers
@@ -87,7 +88,10 @@ class Sums:
         self._free: set[str] = set()
         self._unknown: Counter[str] = Counter()
         self._kernel = Kernel()
+        self._rose: Counter[str] = Counter()
+        self._fell: Counter[str] = Counter()
         self._told: set[Rule] = set()
+        self.bound: set[frozenset[str]] = set()  # fields between which a sum is known, whoever tells of it
 
     @property
     def is_alive(self) -> bool:
@@ -107,6 +111,9 @@ class Sums:
             moved = {self._columns[path]: change for path, change in row.items() if change and path in self._columns}
             if moved:
                 self._kernel.take(moved, counts)
+                if counts:
+                    self._rose.update([path for path, change in row.items() if change and change > 0])
+                    self._fell.update([path for path, change in row.items() if change and change < 0])
                 counts = False
         return [] if counts else self._known()
 
@@ -126,13 +133,14 @@ class Sums:
     def _known(self) -> list[Rule]:
         new = []
         for vector in self._kernel.known():
-            if vector.is_told:
+            paths = [self._paths[column] for column in sorted(vector.terms)]
+            if vector.is_told or min([min(self._rose[path], self._fell[path]) for path in paths]) < BOTH_WAYS:
                 continue
             vector.is_told = True
+            self.bound.add(frozenset(paths))
             if len(vector.terms) > TERMS or (whole := in_whole_numbers(vector.terms)) is None:
                 continue
-            paths = tuple([self._paths[at] for at in whole])
-            rule = Rule(paths, SUM, weights=tuple(whole.values()))
+            rule = Rule(tuple(paths), SUM, weights=tuple(whole.values()))
             if rule not in self._told and self._is_new(rule):
                 self._told.add(rule)
                 new.append(rule)
@@ -146,6 +154,29 @@ class Sums:
         texts = {path.partition(WORD)[0] if WORD in path else "" for path in rule.paths}
         is_plain = len(set(map(abs, rule.weights))) == 1
         return len(rule.paths) > 2 or not is_plain or len(lists) > 1 or len(texts) > 1
+
+    def broken(self, rules: Iterable[Rule], seen: Seen, spoken: Mapping[str, Places]) -> tuple[list[Rule], bool]:
+        """Those that a comparison breaks, and whether it says anything of them."""
+        found: list[Rule] = []
+        is_known = False
+        for rule in rules:
+            rows = rows_of(rule.paths, spoken, bool(self.inside))
+            is_known = is_known or bool(rows)
+            if any(_breaks(rule, row, seen, spoken) for row in rows.values()):
+                found.append(rule)
+        return found, is_known
+
+
+def _breaks(rule: Rule, row: Row, seen: Seen, spoken: Mapping[str, Places]) -> bool:
+    total = 0
+    for path, weight in zip(rule.paths, rule.weights, strict=True):
+        change = row.get(path, 0)
+        if change is None:
+            return False
+        total += weight * change
+    if not total or not (seen.body and seen.full):
+        return False
+    return not doubts(rule.paths, row, spoken, [path for path, kind in seen.fields if kind in GONE])
 
 
 def doubts(paths: Iterable[str], row: Row, spoken: Mapping[str, Places], gone: list[str]) -> list[str]:
@@ -168,6 +199,7 @@ class Many:
 
     def __init__(self) -> None:
         self._sums: dict[str, Sums] | None = {"": Sums("")}
+        self._checks = Checks()
         self._tried = 0
 
     @property
@@ -175,7 +207,7 @@ class Many:
         """Whether more may come to be known."""
         return self._sums is not None
 
-    def learn(self, seen: Seen, spoken: Mapping[str, Places]) -> list[tuple[Rule, Sums]]:
+    def learn(self, seen: Seen, spoken: Mapping[str, Places]) -> list[tuple[Rule, Sums | Checks]]:
         """Takes in two answers of legacy to one request; what is known now."""
         if self._sums is None:
             return []
@@ -184,19 +216,23 @@ class Many:
             if inside not in self._sums and len(self._sums) <= LISTS:
                 self._sums[inside] = Sums(inside)
         gone = [path for path, kind in seen.fields if kind in GONE]
-        found = [(rule, sums) for sums in self._sums.values() for rule in sums.learn(told, gone)]
+        found: list[tuple[Rule, Sums | Checks]] = []
+        for sums in self._sums.values():
+            found += [(rule, sums) for rule in sums.learn(told, gone)]
+        found += [(rule, self._checks) for rule in self._checks.learn(told, gone, self._sums[""].bound)]
         self._tried += 1
-        if self._tried >= TRIED or (self._tried >= EARLY and not any(sums.is_alive for sums in self._sums.values())):
+        alive = self._checks.is_alive or any(sums.is_alive for sums in self._sums.values())
+        if self._tried >= TRIED or (self._tried >= EARLY and not alive):
             self._sums = None
         return found
 
 
 class Totals:
-    """The rules of one `Sums`, as a `Watch` has those of two fields."""
+    """The rules of many fields, as a `Watch` has those of two."""
 
     __slots__ = ("bond", "rules", "young")
 
-    def __init__(self, bond: Sums) -> None:
+    def __init__(self, bond: Sums | Checks) -> None:
         self.bond = bond
         self.rules: list[Rule] = []
         self.young: list[Rule] = []
@@ -211,24 +247,7 @@ class Totals:
 
     def look(self, seen: Seen, spoken: Mapping[str, Places], category: Category) -> Broken:
         """What a comparison says of them."""
-        between: list[Rule] = []
-        is_known = False
-        for rule in self.rules:
-            rows = rows_of(rule.paths, spoken, bool(self.bond.inside))
-            is_known = is_known or bool(rows)
-            if any(self._breaks(rule, row, seen, spoken) for row in rows.values()):
-                between.append(rule)
+        between, is_known = self.bond.broken(self.rules, seen, spoken)
         if not between:
             return KEPT if is_known else NOTHING
         return Broken(between=tuple(between), is_known=True)
-
-    def _breaks(self, rule: Rule, row: Row, seen: Seen, spoken: Mapping[str, Places]) -> bool:
-        total = 0
-        for path, weight in zip(rule.paths, rule.weights, strict=True):
-            change = row.get(path, 0)
-            if change is None:
-                return False
-            total += weight * change
-        if not total or not (seen.body and seen.full):
-            return False
-        return not doubts(rule.paths, row, spoken, [path for path, kind in seen.fields if kind in GONE])

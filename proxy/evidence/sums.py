@@ -7,92 +7,106 @@ has a column to itself: relations that have no column in common are never mixed.
 
 A vector says something when its columns, had one of them nothing to do with the rest, would have broken it. A change
 that is drawn might as well have gone the other way: with its sign turned it breaks the vector, and chance had one half.
-So SURE rows in which a column moved, since the vector is what it is, are 2**-SURE; columns that only ever rise are not
-drawn. Vectors that were formed and mended on the way are no trouble: each begins to count anew.
+So SURE rows in which a column moved, since the vector is what it is, are 2**-SURE. Columns that only ever rise are not
+drawn: whoever asks has to know. A vector that was mended begins to count anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import gcd, lcm
 
-from proxy.evidence.bond import BOTH_WAYS, SURE
+from proxy.evidence.bond import SURE
 
 PRIME = 2**61 - 1
 LARGEST = 10_000  # of the whole numbers that a vector is made of, at most
 
 
 class Vector:
-    """`terms` by column, residues; `rose` and `fell`: in how many rows each column did since it was formed. `is_told`:
-    whoever asks has looked at it."""
+    """`terms` by column, residues; `moved`: how often each group of columns would have broken it, had it nothing to do
+    with the others, since the vector is what it is. `is_told`: whoever asks has looked at it."""
 
-    __slots__ = ("fell", "is_told", "rose", "terms")
+    __slots__ = ("_before", "is_told", "moved", "terms")
 
-    def __init__(self, terms: dict[int, int]) -> None:
-        self.begin(terms)
+    def __init__(self, terms: dict[int, int], groups: Sequence[int]) -> None:
+        self.begin(terms, groups)
 
-    def begin(self, terms: dict[int, int]) -> None:
+    def begin(self, terms: dict[int, int], groups: Sequence[int]) -> None:
         self.terms = terms
+        self.moved = dict.fromkeys([groups[column] for column in terms], 0)
+        self._before: dict[int, int] | None = None
         self.is_told = False
-        self.rose = dict.fromkeys(terms, 0)
-        self.fell = dict.fromkeys(terms, 0)
 
-    def keep(self, row: Mapping[int, int]) -> None:
+    def keep(self, row: Mapping[int, int], groups: Sequence[int], prime: int) -> None:
+        parts: dict[int, int] = {}
         for column, change in row.items():
             if column in self.terms:
-                (self.rose if change > 0 else self.fell)[column] += 1
-
-    @property
-    def moved(self) -> int:
-        """Rows in which the column that did so least moved."""
-        return min(self.rose[column] + self.fell[column] for column in self.terms)
+                group = groups[column]
+                parts[group] = (parts.get(group, 0) + self.terms[column] * change) % prime
+        if prime == 2:  # the other way round is the same there: exchanged is what two rows say
+            before, self._before = self._before, parts if self._before is None else None
+            if before is None:
+                return
+            parts = {group: before.get(group, 0) ^ parts.get(group, 0) for group in self.moved}
+        for group, part in parts.items():
+            self.moved[group] += part != 0
 
     @property
     def is_known(self) -> bool:
-        return self.moved >= SURE and min(*self.rose.values(), *self.fell.values()) >= BOTH_WAYS
+        return min(self.moved.values()) >= SURE
 
 
 class Kernel:
-    """All vectors that no row has broken."""
+    """All vectors that no row has broken. Columns of one group belong together: a digit, and what it counts for."""
 
-    def __init__(self, prime: int = PRIME) -> None:
+    def __init__(self, prime: int = PRIME, groups: Sequence[int] = ()) -> None:
         self.prime = prime
+        self.groups: list[int] = []
         self.vectors: list[Vector] = []
-        self.columns = 0
+        self.told = 0  # vectors that became rules
+        for group in groups:
+            self.add_column(group)
 
-    def add_column(self) -> int:
-        """One more, that was 0 in all rows so far."""
-        column = self.columns
-        self.columns += 1
-        self.vectors.append(Vector({column: 1}))
+    def add_column(self, group: int | None = None) -> int:
+        """One more, that was 0 in all rows so far; a group of its own unless one is named."""
+        column = len(self.groups)
+        self.groups.append(column if group is None else group)
+        self.vectors.append(Vector({column: 1}, self.groups))
         return column
 
     def take(self, row: Mapping[int, int], counts: bool = True) -> None:
         """Takes in one row, by column; columns that are not there are 0. `counts`: it was drawn apart from others."""
         prime = self.prime
         dots = [
-            sum([change * vector.terms.get(at, 0) for at, change in row.items()]) % prime for vector in self.vectors
+            sum([change * vector.terms[at] for at, change in row.items() if at in vector.terms]) % prime
+            for vector in self.vectors
         ]
         broken = [at for at, dot in enumerate(dots) if dot]
         if broken:
-            youngest = min(broken, key=lambda at: self.vectors[at].moved)
+            youngest = min(broken, key=lambda at: min(self.vectors[at].moved.values()))
             gone, scale = self.vectors[youngest].terms, pow(dots[youngest], -1, prime)
             for at in broken:
                 if at != youngest:
-                    self.vectors[at].begin(_mended(self.vectors[at].terms, gone, dots[at] * scale % prime, prime))
+                    terms = _mended(self.vectors[at].terms, gone, dots[at] * scale % prime, prime)
+                    self.vectors[at].begin(terms, self.groups)
             del self.vectors[youngest], dots[youngest]
         if counts:
             for vector, dot in zip(self.vectors, dots, strict=True):
                 if not dot:
-                    vector.keep(row)
+                    vector.keep(row, self.groups, prime)
 
     def known(self) -> list[Vector]:
-        return [vector for vector in self.vectors if len(vector.terms) > 1 and vector.is_known]
+        return [vector for vector in self.vectors if len(vector.moved) > 1 and vector.is_known]
 
 
 def _mended(terms: dict[int, int], gone: dict[int, int], scale: int, prime: int) -> dict[int, int]:
-    found = {at: (terms.get(at, 0) - scale * gone.get(at, 0)) % prime for at in {*terms, *gone}}
-    return {at: term for at, term in found.items() if term}
+    found = dict(terms)
+    for at, term in gone.items():
+        if rest := (found.get(at, 0) - scale * term) % prime:
+            found[at] = rest
+        else:
+            del found[at]
+    return found
 
 
 def in_whole_numbers(terms: Mapping[int, int], prime: int = PRIME) -> dict[int, int] | None:

@@ -32,7 +32,8 @@ from math import ceil, log
 from typing import NamedTuple
 
 from proxy.evidence.asked import Asked, Seen
-from proxy.evidence.bond import SUM, Bond, Row, Rule
+from proxy.evidence.bond import Bond, Row, Rule
+from proxy.evidence.checks import Checks
 from proxy.evidence.echoes import Echoes
 from proxy.evidence.in_words import words_of_rule
 from proxy.evidence.many import Many, Sums, Totals
@@ -51,7 +52,7 @@ FIRM = 50  # answers of legacy that kept a rule once it was known, at least
 BESIDE: Field = ("what fields say together", Kind.NOISE)  # in place of a field, where it is worth asking once more
 IDLE = 20  # requests asked again in vain because a rule looked broken
 
-Tie = Bond | Sums  # what rules are of
+Tie = Bond | Sums | Checks  # what rules are of
 
 
 class Known:
@@ -188,7 +189,7 @@ class Bonds:
     def keep(self, watch: Watch | Totals, is_known: bool, of_two: bool) -> None:
         """Legacy kept the rules of two fields once more, where both are known; those about two answers, `of_two`."""
         for rule in watch.young:
-            is_told = is_known if rule.name not in OF_TWO_ANSWERS else of_two and (is_known or rule.name != SUM)
+            is_told = is_known if rule.name not in OF_TWO_ANSWERS else of_two and (is_known or not rule.weights)
             self.rules[rule].kept += is_told
         watch.young = [rule for rule in watch.young if not self.rules[rule].is_firm]
 

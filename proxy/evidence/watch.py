@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from proxy.evidence.asked import Seen
-from proxy.evidence.bond import NEVER_WITH, ONLY_WITH, ONLY_WITH_OTHER, SUM, Bond, Halves, Rule
+from proxy.evidence.bond import CHECK, NEVER_WITH, ONLY_WITH, ONLY_WITH_OTHER, SUM, Bond, Halves, Rule
 from proxy.evidence.related import OF_ONE, OF_TWO, said
 from proxy.evidence.spoken import GONE, Places, is_hidden
 
 Category = Callable[[str, str], str]  # of a path and a printable value
-OF_TWO_ANSWERS = frozenset((*OF_TWO, ONLY_WITH, ONLY_WITH_OTHER, SUM))
+OF_TWO_ANSWERS = frozenset((*OF_TWO, ONLY_WITH, ONLY_WITH_OTHER, SUM, CHECK))
 
 
 class Broken(NamedTuple):

@@ -157,7 +157,7 @@ def test_of_fields_that_are_drawn_apart_nothing_is_known_and_in_the_end_nothing_
     route = Route(
         lambda dice, request: {path: shown for path, shown in _apart(dice, request).items() if path[2] in "pfr"}
     )
-    for _ in range(200):
+    for _ in range(260):
         route.pair()
         assert not _sums(route)
     assert not route.together._bonds._many.is_alive

@@ -1,0 +1,230 @@
+"""Check digits: sums over the characters of values that stay, modulo a prime.
+
+A card number (Luhn), an article number, an ISBN, an IBAN, a parcel number all hold a digit or two that follow from the
+others by a sum, modulo 10 (2 and 5), 11 or 97; a CRC is sums of bits, modulo 2. Between two answers to one request
+the characters of such a value change and that sum does not, whatever else was added to it. So the characters of all
+short values of a steady length make one row, and what holds is found as it is with numbers (`sums`), for each prime.
+
+- For odd primes a position counts with its digit, and with whether that is 5 or more, which is what doubling it and
+  adding the digits needs (Luhn); a letter with its place in the alphabet after the digits (IBAN).
+- For 2 it counts with the bits of its digit, hexadecimal ones too: all that a CRC over fixed positions is made of.
+
+At first SCOUT requests asked again show which values have a steady length, and which positions vary; afterwards pairs
+in which any other position differs say nothing. It is by positions that drawing apart is told: turning one round, as
+numbers are, does nothing modulo 2, so that there changing it with the request asked about before is what counts.
+Between several values only those that go up and down tell anything: numbers that are counted side by side do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
+from string import ascii_lowercase, digits, hexdigits
+from typing import NamedTuple
+
+from proxy.evidence.asked import Seen
+from proxy.evidence.bond import CHECK, Rule
+from proxy.evidence.related import said
+from proxy.evidence.spoken import GONE, WORD, Places, Spoken, is_hidden, list_of
+from proxy.evidence.sums import Kernel
+
+PRIMES = (2, 3, 5, 7, 11, 13, 97)
+SCOUT = 40  # requests asked again
+LONGEST = 24  # characters of a value, at most
+FIELDS = 16
+POSITIONS = 40  # that vary, of all fields
+HEXADECIMAL = 8  # characters of a value with letters all over, at most
+LETTERS = 2  # positions with letters, of any other
+OFTEN = 0.1  # of a field's rows, in which a position varies
+STEADY = 0.7  # of a field's rows, in which it can be read
+DRAWN = 4  # rows in which a value rose, and in which it fell
+LEAST = 3  # positions of a rule
+RULES = 4  # of one prime
+HOPEFUL = {200: 5, 500: 20}  # by requests asked again: a vector that was put to the test less often is given up
+
+_VALUE = {character: at for at, character in enumerate(digits + ascii_lowercase)}
+Moves = Mapping[int, tuple[str, str]]  # by position: the characters of the two values
+
+
+class _Field:
+    """What is seen of one value until its positions are settled."""
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+        self.rows = self.read = self.rose = self.fell = 0
+        self.moved: dict[int, int] = {}
+        self.letters: set[int] = set()
+        self.others: set[str] = set()
+
+    def see(self, told: Spoken) -> None:
+        self.rows += 1
+        moves = moves_of(told.one, told.two, self.length) if told.is_value else None
+        if moves is None:
+            return
+        self.read += 1
+        self.rose += told.one < told.two
+        self.fell += told.one > told.two
+        for at, pair in moves.items():
+            self.moved[at] = self.moved.get(at, 0) + 1
+            self.others.update(character for character in pair if character not in hexdigits)
+            if not all(map(str.isdigit, pair)):
+                self.letters.add(at)
+
+    @property
+    def positions(self) -> list[int]:
+        """Those that count; none where it does not look like numbers."""
+        if self.read < SCOUT / 2 or self.read < STEADY * self.rows:
+            return []
+        if len(self.letters) > LETTERS and (self.others or self.length > HEXADECIMAL):
+            return []
+        return [at for at, times in sorted(self.moved.items()) if times >= OFTEN * self.read]
+
+    @property
+    def is_hexadecimal(self) -> bool:
+        return len(self.letters) > LETTERS
+
+
+@lru_cache(maxsize=4096)
+def moves_of(one: str, two: str, length: int) -> Moves | None:
+    """Where two values of this length differ; None where they are no such values, or times."""
+    ours, theirs = said(one), said(two)
+    if len(ours.text) != length or len(theirs.text) != length or ours.is_time or theirs.is_time:
+        return None
+    pairs = enumerate(zip(ours.text.lower(), theirs.text.lower(), strict=True))
+    found = {at: pair for at, pair in pairs if pair[0] != pair[1]}
+    return found if all(a in _VALUE and b in _VALUE for a, b in found.values()) else None
+
+
+class _Settled(NamedTuple):
+    """A field whose positions are known: the columns of each, for odd primes and for 2."""
+
+    length: int
+    is_drawn: bool
+    odd: Mapping[int, tuple[int, ...]]
+    bits: Mapping[int, tuple[int, ...]]
+
+
+class Checks:
+    """What is learned of the characters of short values that are in no list."""
+
+    def __init__(self) -> None:
+        self.tried = 0
+        self._scouted: dict[str, _Field] | None = {}
+        self._fields: dict[str, _Settled] = {}
+        self._path_of: dict[bool, list[str]] = {False: [], True: []}  # of each column; for 2, and for odd primes
+        self._kernels: dict[int, Kernel] = {}
+        self._terms: dict[Rule, dict[int, int]] = {}
+
+    @property
+    def is_alive(self) -> bool:
+        return self._scouted is not None or any(kernel.vectors for kernel in self._kernels.values())
+
+    def learn(self, spoken: Mapping[str, Places], gone: list[str], bound: Collection[frozenset[str]]) -> list[Rule]:
+        """Takes in one request asked again; what is known now. Fields that are `bound` by their amounts are so by their
+        digits, too, which says nothing new."""
+        self.tried += 1
+        if self._scouted is not None:
+            self._scout(self._scouted, spoken)
+            return []
+        if least := HOPEFUL.get(self.tried):
+            for kernel in self._kernels.values():
+                kernel.vectors = [one for one in kernel.vectors if min(one.moved.values()) >= least]
+        found: list[Rule] = []
+        odd, bits, unknown = self._rows(self._fields, spoken, gone)
+        if unknown or not bits:
+            return found
+        for prime, kernel in self._kernels.items():
+            if kernel.vectors:
+                kernel.take(bits if prime == 2 else odd)
+                found += self._known(prime, kernel, bound)
+        return found
+
+    def _scout(self, scouted: dict[str, _Field], spoken: Mapping[str, Places]) -> None:
+        for path, places in spoken.items():
+            told = places.get("")
+            if told is None or list_of(path) or WORD in path:
+                continue
+            if (field := scouted.get(path)) is None:
+                length = len(said(told.one).text)
+                if len(scouted) >= FIELDS or not told.is_value or length > LONGEST:
+                    continue
+                field = scouted[path] = _Field(length)
+            field.see(told)
+        if self.tried >= SCOUT:
+            self._settle(scouted)
+            self._scouted = None
+
+    def _settle(self, scouted: Mapping[str, _Field]) -> None:
+        left = POSITIONS
+        groups: dict[bool, list[int]] = {False: [], True: []}
+        number = 0
+        for path, field in scouted.items():
+            positions = field.positions
+            if not positions or len(positions) > left:
+                continue
+            left -= len(positions)
+            columns: dict[bool, dict[int, tuple[int, ...]]] = {False: {}, True: {}}
+            for at in positions:
+                number += 1
+                odd = 0 if field.is_hexadecimal else 1 if at in field.letters else 2
+                for is_odd, count in ((True, odd), (False, 6 if odd == 1 else 4)):
+                    first = len(groups[is_odd])
+                    groups[is_odd] += [number] * count
+                    self._path_of[is_odd] += [path] * count
+                    columns[is_odd][at] = tuple(range(first, first + count))
+            is_drawn = min(field.rose, field.fell) >= DRAWN
+            self._fields[path] = _Settled(field.length, is_drawn, columns[True], columns[False])
+        if number >= LEAST:
+            self._kernels = {prime: Kernel(prime, groups[prime != 2]) for prime in PRIMES}
+
+    def _rows(
+        self, paths: Iterable[str], spoken: Mapping[str, Places], gone: list[str]
+    ) -> tuple[dict[int, int], dict[int, int], set[str]]:
+        """How the columns of these fields moved, for odd primes and for 2, and the fields of which nobody knows."""
+        odd: dict[int, int] = {}
+        bits: dict[int, int] = {}
+        unknown: set[str] = set()
+        for path in paths:
+            if (places := spoken.get(path)) is None:
+                if gone and is_hidden(path, gone):
+                    unknown.add(path)
+                continue
+            field, told = self._fields[path], places.get("")
+            moves = moves_of(told.one, told.two, field.length) if told is not None and told.is_value else None
+            if moves is None or not moves.keys() <= field.bits.keys():
+                unknown.add(path)
+                continue
+            for at, (one, two) in moves.items():
+                before, after = _VALUE[one], _VALUE[two]
+                odd.update(zip(field.odd[at], (after - before, (after >= 5) - (before >= 5)), strict=False))
+                bits.update({column: 1 for bit, column in enumerate(field.bits[at]) if (before ^ after) >> bit & 1})
+        return odd, bits, unknown
+
+    def _known(self, prime: int, kernel: Kernel, bound: Collection[frozenset[str]]) -> list[Rule]:
+        new: list[Rule] = []
+        path_of = self._path_of[prime != 2]
+        for vector in kernel.known():
+            kernel.vectors.remove(vector)
+            paths = tuple(dict.fromkeys([path_of[column] for column in sorted(vector.terms)]))
+            is_drawn = len(paths) == 1 or all(self._fields[path].is_drawn for path in paths)
+            is_new = is_drawn and len(vector.moved) >= LEAST and not any(one.issubset(paths) for one in bound)
+            if is_new and kernel.told < RULES:
+                kernel.told += 1
+                pairs = [number for pair in sorted(vector.terms.items()) for number in pair]
+                new.append(Rule(paths, CHECK, weights=(prime, *pairs)))
+                self._terms[new[-1]] = vector.terms
+        return new
+
+    def broken(self, rules: Iterable[Rule], seen: Seen, spoken: Mapping[str, Places]) -> tuple[list[Rule], bool]:
+        """Those that a comparison breaks, and whether it says anything of them."""
+        paths = dict.fromkeys([path for rule in rules for path in rule.paths])
+        gone = [path for path, kind in seen.fields if kind in GONE]
+        odd, bits, unknown = self._rows(paths, spoken, gone)
+        if not bits or not (seen.body and seen.full):
+            return [], False
+        return [rule for rule in rules if self._breaks(rule, odd, bits) and unknown.isdisjoint(rule.paths)], True
+
+    def _breaks(self, rule: Rule, odd: Mapping[int, int], bits: Mapping[int, int]) -> bool:
+        prime, terms = rule.weights[0], self._terms[rule]
+        row = bits if prime == 2 else odd
+        return sum([change * terms[column] for column, change in row.items() if column in terms]) % prime != 0

@@ -182,7 +182,7 @@ class Client(Connection):
     def body_ended(self, rest: bytes) -> None:
         """The request is whole; `rest` is what came after it."""
         self._part = rest
-        if not self._write_paused:
+        if not self._write_paused and not self._read_paused:
             self.deadline = NEVER
 
     def switch(self, tunnel: Tunnel) -> None:
@@ -233,11 +233,12 @@ class Client(Connection):
         wheel = self._engine.wheel
         exchange = self._exchange
         if self._tunnel is not None:
+            self.expect()
             self._tunnel.client_ready()
         elif self._closing:
             return
         elif exchange is not None:
-            wheel.watch(self, NEVER if exchange.body_done else wheel.now + self._view.limits.body_timeout)
+            self.expect()
             exchange.client_ready()
         else:
             self.resume()

@@ -3,18 +3,22 @@
 A connection that is closed while the client may still be sending is closed in two steps, or the kernel would throw our
 answer away with the bytes nobody read (RFC 9112 section 9.6): we say our last byte, read on for a moment, then close.
 Over TLS the loop does the same when it closes: it sends its close_notify, and reads and drops until the client's comes.
+
+A client that is not read, because its backend does not take its upload, would not be seen to leave. So while it waits
+the kernel is asked once a second: after a reset, or when the client's last byte has come, it is gone, as it would be if
+it were read; in a tunnel only after a reset, for there the end of one direction is passed on behind the bytes that
+wait. What the kernel cannot know is an end that is still behind bytes for which it has no room.
 """
 
 from __future__ import annotations
 
-import socket
-import struct
+import select
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from proxy.data_path.outgoing import Sending
 from proxy.data_path.refusals import refusal
 from proxy.data_path.small_reads import Reader, read_small
-from proxy.data_path.wheel import NEVER
+from proxy.data_path.wheel import NEVER, TICK
 from proxy.model.decision import UNROUTED
 from proxy.model.outcome import Outcome
 from proxy.model.records import Ended
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 
 _LINGER = 2.0
 _LINGER_BYTES = 1024 * 1024
-_RESET = struct.pack("ii", 1, 0)
+_LOOK = 1.0  # between two looks at a client that is not read
 GRACE = 0.25  # for an idle connection, when a drain begins
 
 
@@ -86,11 +90,35 @@ class Connection(Sending):
         if not self._read_paused and not self.transport.is_closing():
             self._read_paused = True
             self.transport.pause_reading()
+            self.expect()
 
     def resume(self) -> None:
         if self._read_paused and not self.transport.is_closing():
             self._read_paused = False
             self.transport.resume_reading()
+            self.expect()
+
+    def expect(self) -> None:
+        """How long the client has for its next byte of what is under way; when to look for it, while it is not read."""
+        if self._write_paused or self._closing or (self._exchange is None and self._tunnel is None):
+            return
+        wheel = self._engine.wheel
+        exchange = self._exchange
+        limit = NEVER
+        if self._read_paused:
+            limit = wheel.now + _LOOK
+        elif exchange is not None and not exchange.body_done:
+            limit = wheel.now + self._view.limits.body_timeout
+        self.deadline = limit
+        if limit + TICK < self.due:  # an upload pauses often: the wheel looks soon enough as it is
+            wheel.watch(self, limit)
+
+    def _has_left(self) -> bool:
+        """Asks the kernel; see the top."""
+        look = select.poll()
+        ends = 0 if self._tunnel is not None else select.POLLRDHUP
+        look.register(self.transport.get_extra_info("socket").fileno(), ends)
+        return bool(look.poll(0))
 
     def narrow(self, on: bool) -> None:
         """Memory is tight: hold nothing that the client does not take, and of uploads little. Or it is no longer."""
@@ -115,9 +143,7 @@ class Connection(Sending):
         """End with a TCP reset: a plain end would look like a whole answer where the end of the connection ends it."""
         self._closing = True
         self.flush()
-        if not self.transport.is_closing():
-            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        self.transport.abort()
+        self.reset()
 
     def _peer_of(self, view: View) -> Peer:
         self._peer_view = view
@@ -172,20 +198,24 @@ class Connection(Sending):
 
     def expired(self, now: float) -> None:
         exchange = self._exchange
-        if self._tunnel is not None:
-            return
         if self._closing:
             self.transport.abort()
+        elif self._read_paused and not self._write_paused and not self.transport.is_closing():
+            if self._has_left():
+                if self._tunnel is not None:
+                    self._tunnel.client_reset()
+                self.abort()
+            else:
+                self.expect()
+        elif self._tunnel is not None:
+            return
         elif self._write_paused:
             if exchange is not None:
                 exchange.client_gone(Outcome.CLIENT_STALLED)
             else:
                 self.abort()
         elif exchange is not None:
-            if self._read_paused:
-                self._engine.wheel.watch(self, now + self._view.limits.body_timeout)  # the backend is the slow one
-            else:
-                exchange.body_too_slow()
+            exchange.body_too_slow()
         elif self._part:
             self._refuse(Outcome.REQUEST_HEAD_TIMEOUT, f"no whole head within {self._view.limits.head_timeout:g} s")
         else:

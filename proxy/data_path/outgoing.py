@@ -13,10 +13,13 @@ wait for a turn. What is to be done after an answer, copies above all, comes whe
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections import deque
 from collections.abc import Callable
 
 LARGE = 64 * 1024  # bytes
+_LINGER_NOT = struct.pack("ii", 1, 0)
 MOST = 64  # connections that wait for the end of a turn; so that a long turn holds nobody up
 
 
@@ -98,3 +101,9 @@ class Sending:
             self._unsent = b""
             if not self.transport.is_closing():
                 self.transport.write(unsent)
+
+    def reset(self) -> None:
+        """Abort with a TCP reset: the other end is told at once, and what waits in the kernel is thrown away."""
+        if not self.transport.is_closing():
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+        self.transport.abort()

@@ -74,6 +74,11 @@ class Tunnel:
     def client_lost(self) -> None:
         self._close()
 
+    def client_reset(self) -> None:
+        """Nobody needs what the backend has not taken yet."""
+        self._upstream.reset()
+        self._close()
+
     def upstream_lost(self) -> None:
         self._close()
 

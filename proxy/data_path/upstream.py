@@ -282,7 +282,10 @@ class Upstream(Sending):
             self._body = None
             self._part = b""
             if abort:
-                self.transport.abort()
+                if self.write_paused or not self.request_sent:
+                    self.reset()  # a plain end would wait behind what the backend has not taken
+                else:
+                    self.transport.abort()
             else:
                 self.transport.close()
             self.pool.lost(self)

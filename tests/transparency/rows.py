@@ -19,6 +19,7 @@ RELOAD = "tests/flows/test_exchanges_survive_reload_and_drain.py"
 FALLBACK = "tests/flows/test_legacy_steps_in_when_the_service_fails.py"
 CHANGES = "tests/flows/test_a_route_changes_what_it_was_told_to.py"
 SOCKET = "tests/flows/test_a_websocket_is_a_raw_tunnel.py"
+LEAVES = "tests/flows/test_a_client_that_leaves_while_its_upload_waits_is_noticed.py"
 ALONE = "tests/transparency/test_what_is_ours_alone.py"
 DIFFERENTIAL = "tests/transparency/test_clients_cannot_tell.py"
 
@@ -159,7 +160,7 @@ ROWS = (
         19,
         "the client left, the backend works on",
         "the backend's connection is cancelled",
-        (f"{ANSWERS}::test_a_client_that_goes_away_cancels_the_backend",),
+        (f"{ANSWERS}::test_a_client_that_goes_away_cancels_the_backend", LEAVES),
     ),
     Row(
         20,

@@ -18,8 +18,7 @@ Between several values only those that go up and down tell anything: numbers tha
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from functools import lru_cache
-from string import ascii_lowercase, digits, hexdigits
+from string import ascii_lowercase, ascii_uppercase, digits
 from typing import NamedTuple
 
 from proxy.evidence.asked import Seen
@@ -38,12 +37,16 @@ LETTERS = 2  # positions with letters, of any other
 OFTEN = 0.1  # of a field's rows, in which a position varies
 STEADY = 0.7  # of a field's rows, in which it can be read
 DRAWN = 4  # rows in which a value rose, and in which it fell
+HALF = 5  # from here on, doubled, it has two digits
 LEAST = 3  # positions of a rule
 RULES = 4  # of one prime
 HOPEFUL = {200: 5, 500: 20}  # by requests asked again: a vector that was put to the test less often is given up
 
-_VALUE = {character: at for at, character in enumerate(digits + ascii_lowercase)}
-Moves = Mapping[int, tuple[str, str]]  # by position: the characters of the two values
+_VALUE = {one: at for both in (digits + ascii_lowercase, digits + ascii_uppercase) for at, one in enumerate(both)}
+_BITS = tuple([tuple([bit for bit in range(6) if number >> bit & 1]) for number in range(64)])
+_SMALL, _HEX, _ALL = 10, 16, 36  # digits are below the first, hexadecimal ones below the second
+_COLUMNS = {_SMALL: (2, 4), _HEX: (0, 4), _ALL: (1, 6)}  # for odd primes, and for 2
+Moves = list[tuple[int, int, int]]  # a position, and what the characters of the two values count there
 
 
 class _Field:
@@ -54,54 +57,57 @@ class _Field:
         self.rows = self.read = self.rose = self.fell = 0
         self.moved: dict[int, int] = {}
         self.letters: set[int] = set()
-        self.others: set[str] = set()
+        self.highest = 0
 
     def see(self, told: Spoken) -> None:
         self.rows += 1
-        moves = moves_of(told.one, told.two, self.length) if told.is_value else None
+        moves = moves_of(told.one, told.two, self.length) if told.is_value and not said(told.one).is_time else None
         if moves is None:
             return
         self.read += 1
         self.rose += told.one < told.two
         self.fell += told.one > told.two
-        for at, pair in moves.items():
+        for at, one, two in moves:
             self.moved[at] = self.moved.get(at, 0) + 1
-            self.others.update(character for character in pair if character not in hexdigits)
-            if not all(map(str.isdigit, pair)):
+            if max(one, two) >= _SMALL:
                 self.letters.add(at)
+            self.highest = max(self.highest, one, two)
 
     @property
     def positions(self) -> list[int]:
         """Those that count; none where it does not look like numbers."""
         if self.read < SCOUT / 2 or self.read < STEADY * self.rows:
             return []
-        if len(self.letters) > LETTERS and (self.others or self.length > HEXADECIMAL):
+        if len(self.letters) > LETTERS and (self.highest >= _HEX or self.length > HEXADECIMAL):
             return []
         return [at for at, times in sorted(self.moved.items()) if times >= OFTEN * self.read]
 
-    @property
-    def is_hexadecimal(self) -> bool:
-        return len(self.letters) > LETTERS
+    def below(self, at: int) -> int:
+        """What is more than any character counts at a position."""
+        return _HEX if len(self.letters) > LETTERS else _ALL if at in self.letters else _SMALL
 
 
-@lru_cache(maxsize=4096)
 def moves_of(one: str, two: str, length: int) -> Moves | None:
-    """Where two values of this length differ; None where they are no such values, or times."""
-    ours, theirs = said(one), said(two)
-    if len(ours.text) != length or len(theirs.text) != length or ours.is_time or theirs.is_time:
+    """Where two printable values of this length differ; None where they are none."""
+    ours = one[1:-1] if one[0] == '"' else one
+    theirs = two[1:-1] if two[0] == '"' else two
+    if len(ours) != length or len(theirs) != length:
         return None
-    pairs = enumerate(zip(ours.text.lower(), theirs.text.lower(), strict=True))
-    found = {at: pair for at, pair in pairs if pair[0] != pair[1]}
-    return found if all(a in _VALUE and b in _VALUE for a, b in found.values()) else None
+    try:
+        return [(at, _VALUE[a], _VALUE[b]) for at, (a, b) in enumerate(zip(ours, theirs, strict=True)) if a != b]
+    except KeyError:
+        return None
 
 
 class _Settled(NamedTuple):
-    """A field whose positions are known: the columns of each, for odd primes and for 2."""
+    """A field whose positions are known, each with what is more than any of its characters counts (10, 16 or 36), and
+    the first of its columns, for odd primes (if it has any) and for 2."""
 
     length: int
     is_drawn: bool
-    odd: Mapping[int, tuple[int, ...]]
-    bits: Mapping[int, tuple[int, ...]]
+    below: Mapping[int, int]
+    odd: Mapping[int, int | None]
+    bits: Mapping[int, int]
 
 
 class Checks:
@@ -163,17 +169,18 @@ class Checks:
             if not positions or len(positions) > left:
                 continue
             left -= len(positions)
-            columns: dict[bool, dict[int, tuple[int, ...]]] = {False: {}, True: {}}
+            below = {at: field.below(at) for at in positions}
+            odd: dict[int, int | None] = {}
+            bits: dict[int, int] = {}
             for at in positions:
                 number += 1
-                odd = 0 if field.is_hexadecimal else 1 if at in field.letters else 2
-                for is_odd, count in ((True, odd), (False, 6 if odd == 1 else 4)):
-                    first = len(groups[is_odd])
-                    groups[is_odd] += [number] * count
-                    self._path_of[is_odd] += [path] * count
-                    columns[is_odd][at] = tuple(range(first, first + count))
+                count, bit_count = _COLUMNS[below[at]]
+                odd[at], bits[at] = len(groups[True]) if count else None, len(groups[False])
+                for is_odd, each in ((True, count), (False, bit_count)):
+                    groups[is_odd] += [number] * each
+                    self._path_of[is_odd] += [path] * each
             is_drawn = min(field.rose, field.fell) >= DRAWN
-            self._fields[path] = _Settled(field.length, is_drawn, columns[True], columns[False])
+            self._fields[path] = _Settled(field.length, is_drawn, below, odd, bits)
         if number >= LEAST:
             self._kernels = {prime: Kernel(prime, groups[prime != 2]) for prime in PRIMES}
 
@@ -191,13 +198,17 @@ class Checks:
                 continue
             field, told = self._fields[path], places.get("")
             moves = moves_of(told.one, told.two, field.length) if told is not None and told.is_value else None
-            if moves is None or not moves.keys() <= field.bits.keys():
+            if moves is None or not all(max(pair) < field.below.get(at, 0) for at, *pair in moves):
                 unknown.add(path)
                 continue
-            for at, (one, two) in moves.items():
-                before, after = _VALUE[one], _VALUE[two]
-                odd.update(zip(field.odd[at], (after - before, (after >= 5) - (before >= 5)), strict=False))
-                bits.update({column: 1 for bit, column in enumerate(field.bits[at]) if (before ^ after) >> bit & 1})
+            for at, before, after in moves:
+                if (first := field.odd[at]) is not None:
+                    odd[first] = after - before
+                    if field.below[at] == _SMALL and (before >= HALF) != (after >= HALF):
+                        odd[first + 1] = 1 if after >= HALF else -1
+                first = field.bits[at]
+                for bit in _BITS[before ^ after]:
+                    bits[first + bit] = 1
         return odd, bits, unknown
 
     def _known(self, prime: int, kernel: Kernel, bound: Collection[frozenset[str]]) -> list[Rule]:

@@ -4,6 +4,10 @@ uvloop reads up to 256 KB at once. Whoever has a piece must keep it until its re
 client who does not read makes the proxy hold, beside the transport's own buffer. Into a buffer of the protocol's own it
 reads no more than that has room for; but that costs two calls instead of one for every piece, so it is done only while
 it matters.
+
+Over TLS the loop reads on while its protocol rests, up to 256 KB that it keeps encrypted, and one read more. Then it is
+told to rest as soon as there are two pieces. That is the least: a record of 16 KB comes in parts, and a loop that rests
+with a part of one would never have the whole of it.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import asyncio
 from typing import Protocol, cast
 
 PIECE = 16 * 1024
+_ENCRYPTED = 2 * PIECE
 _BUFFER = memoryview(bytearray(PIECE))  # one for all: filled and emptied within a turn of the loop
 
 
@@ -57,6 +62,9 @@ def read_small(transport: asyncio.Transport, reader: Reader, on: bool, *, stoppe
     is read now; that stays."""
     if not stopped:
         transport.pause_reading()  # the loop takes a protocol's kind to heart when it begins to read
+    limits = getattr(transport, "set_read_buffer_limits", None)  # both loops' have it over TLS
+    if limits is not None:
+        limits(_ENCRYPTED if on else None, _ENCRYPTED if on else None)
     transport.set_protocol(SmallReads(reader) if on else cast(asyncio.Protocol, reader))
     if not stopped:
         transport.resume_reading()

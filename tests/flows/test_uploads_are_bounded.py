@@ -285,3 +285,39 @@ async def test_an_upload_over_tls_on_both_ends_arrives_whole_while_memory_gets_t
                 assert taker.taken == 2 * BIG * number
                 new.close()
                 await until(lambda: len(proxy.engine.clients) == 1, "the new one to leave")
+
+
+@pytest.mark.usefixtures("small_kernel")
+async def test_of_an_upload_over_tls_that_waits_little_is_kept_encrypted_while_memory_is_tight(tmp_path: Path) -> None:
+    """The loop reads on while the client is told to wait: up to 256 KB and what comes at once."""
+    authority = Authority(tmp_path)
+    pem, key = authority.sign("front", "shop.example")
+    taker = Taker()
+    async with RawUpstream(taker) as upstream:
+        assert upstream._server is not None
+        for listener in upstream._server.sockets:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)  # what it takes unread is soon full
+        listen = Listen((Certificate(str(pem), str(key)),))
+        made = spec_of(backend("legacy", upstream.port), listen=listen, limits=Limits(memory=1000))
+        async with Running(made) as proxy:
+            kept: list[int] = []
+            for memory_is_tight in (False, True):
+                tight(proxy, memory_is_tight)
+                wire = await proxy.connect(ssl=authority.client(), server_hostname="shop.example")
+                wire.writer.write(UPLOAD % BIG)
+                await until(lambda: len(proxy.engine.clients) == 1, "the connection")
+                kept.append(await kept_encrypted(proxy, wire))
+                wire.reset()
+                await until(lambda: not proxy.engine.clients, "the client to be gone")
+            usual, little = kept
+            assert little <= 8 * PIECE < 200 * 1024 < usual
+
+
+async def kept_encrypted(proxy: Running, wire: Wire) -> int:
+    """What waits encrypted of an upload that came in small portions, and that nobody takes any more."""
+    client = at_the_proxy(proxy, wire)
+    for _ in range(MUCH // 8192):
+        wire.writer.write(b"x" * 8192)
+        await asyncio.sleep(0.002)
+    assert client._read_paused
+    return int(client.transport.get_read_buffer_size())  # type: ignore[attr-defined]  # over TLS there is one

@@ -22,6 +22,7 @@ from proxy.comparison.findings import BudgetSpent, Claim, Findings, member_steps
 from proxy.comparison.forms import canonical, is_map
 from proxy.comparison.json_text import Repeated, exact, is_whole, same_number, type_name
 from proxy.comparison.orders import shown_orders
+from proxy.comparison.outline import outlined
 from proxy.comparison.rules import State, Unordered
 from proxy.model.comparison import Difference, Kind, Risk
 
@@ -110,7 +111,7 @@ class Walk:
             inner = members[name]
             if other is _ABSENT:
                 label = _absence(inner, one)
-                self.note(path + step, Kind.MISSING, Risk.HIGH, shown(one), "", place + exact_step, label)
+                self.note(path + step, Kind.MISSING, Risk.HIGH, outlined(one), "", place + exact_step, label)
             else:
                 self.values(one, other, inner, path + step, place + exact_step, depth)
         if not absent:
@@ -121,7 +122,7 @@ class Walk:
                     as_map = is_map(left, right)
                 step, exact_step = member_steps(name, as_map)
                 label = _absence(members[name], other)
-                self.note(path + step, Kind.EXTRA, Risk.LOW, "", shown(other), place + exact_step, label)
+                self.note(path + step, Kind.EXTRA, Risk.LOW, "", outlined(other), place + exact_step, label)
 
     def collect(self, value: Any, state: State, path: str, place: str) -> None:
         """Claims, for every id in a value that is equal on both sides, that it is the same."""
@@ -234,12 +235,12 @@ class Walk:
             ours = {at for at, _ in pairs}
             for at, value in enumerate(left):
                 if at not in ours:
-                    self.note(path + "[*]", Kind.MISSING, Risk.HIGH, shown(value), "", f"{place}[{at}]", label)
+                    self.note(path + "[*]", Kind.MISSING, Risk.HIGH, outlined(value), "", f"{place}[{at}]", label)
         if len(pairs) < len(right):
             theirs = {other for _, other in pairs}
             for at, value in enumerate(right):
                 if at not in theirs:
-                    self.note(path + "[*]", Kind.EXTRA, Risk.LOW, "", shown(value), f"{place}[{at}]", label)
+                    self.note(path + "[*]", Kind.EXTRA, Risk.LOW, "", outlined(value), f"{place}[{at}]", label)
 
     def length(self, left: list[Any], right: list[Any], element: State, path: str, place: str) -> None:
         risk = Risk.HIGH if len(right) < len(left) else Risk.LOW
@@ -271,11 +272,11 @@ class Walk:
         label = element.ignore if element.outside else ""
         for at, value in enumerate(left):
             if at not in ours:
-                self.note(path + "[*]", Kind.MISSING, Risk.HIGH, shown(value), "", place + named[at], label)
+                self.note(path + "[*]", Kind.MISSING, Risk.HIGH, outlined(value), "", place + named[at], label)
         for at, value in enumerate(right):
             if at not in theirs:
                 where = f"{place}[{keyed}={shown(value[keyed])}]"
-                self.note(path + "[*]", Kind.EXTRA, Risk.LOW, "", shown(value), where, label)
+                self.note(path + "[*]", Kind.EXTRA, Risk.LOW, "", outlined(value), where, label)
 
     def by_key(self, left: list[Any], right: list[Any], key: str, element: State) -> list[tuple[int, int]] | None:
         """The places that have the same key, in legacy's order; None when the key does not name each element once, or

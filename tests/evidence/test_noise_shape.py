@@ -214,6 +214,12 @@ def test_an_absent_member_has_no_shape() -> None:
     assert hull.off("", '"ch_1"', Kind.MISSING)
 
 
+def test_an_object_that_legacy_seldom_has_is_known_by_its_members_and_their_types() -> None:
+    hull = learned(lambda dice: "object {queries: integer, took: decimal}", Kind.MISSING)
+    assert hull.off("", "object {queries: integer, took: decimal}", Kind.MISSING) == ""
+    assert hull.off("", "object {queries: array, took: decimal}", Kind.MISSING)
+
+
 def test_the_store_gets_no_piece_of_a_value_and_the_rest_survives() -> None:
     hull = learned(MAKERS["prefixed id"])
     plain = json.dumps(hull.plain())

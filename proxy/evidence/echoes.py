@@ -23,7 +23,8 @@ from collections.abc import Callable
 from proxy.evidence.asked import Seen
 from proxy.evidence.bond import ONLY_WITH, ONLY_WITH_OTHER, SURE, TRIED, Bond, Rule
 from proxy.evidence.related import OTHER, SAME
-from proxy.evidence.spoken import LONG, SIMPLE, Places, index_of, list_of, pieces_of
+from proxy.evidence.spoken import LONG, Places, index_of, list_of, pieces_of
+from proxy.model.comparison import Kind
 
 MOST = 8
 DEAD = 256  # pairs that were not equal once, after which no more are begun
@@ -100,10 +101,19 @@ class Echoes:
     def doubled(self, first: Seen, has_many: Callable[[str], bool]) -> list[tuple[Rule, Bond]]:
         """Takes in the first answers of a pair: rules to begin, as the extracted side says the same at two fields of
         many values, and legacy does not."""
+        both_said = {
+            both
+            for (_, kind), places in first.all_places
+            if kind is Kind.VALUE or kind is Kind.HEADER
+            for both in places.values()
+            if len(both[1]) >= LONG
+        }
+        if len({two for _, two in both_said}) == len(both_said):
+            return []  # nearly always, so this is kept cheap
         said: dict[tuple[str, str, str], tuple[str, str]] = {}
         found: list[tuple[Rule, Bond]] = []
         for (path, kind), places in first.all_places:
-            if kind not in SIMPLE:
+            if kind is not Kind.VALUE and kind is not Kind.HEADER:
                 continue
             for place, (one, two) in places.items():
                 if len(two) < LONG or not one or "…" in two:

@@ -4,7 +4,7 @@ by piece: cut at everything that is no letter or digit."""
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ PIECES = 24  # of one value
 GONE = frozenset({Kind.MISSING, Kind.TYPE, Kind.LENGTH})  # what such a difference holds cannot be compared
 SIMPLE = frozenset({Kind.VALUE, Kind.HEADER})
 _INDEX = re.compile(r"\[(\d+)\]")
-_PIECE = re.compile(r"[^\W_]+")
+_PIECE = re.compile(r"[0-9A-Za-z\u0080-\U0010ffff]+")
 
 
 class Spoken(NamedTuple):
@@ -33,29 +33,92 @@ class Spoken(NamedTuple):
 Places = dict[str, Spoken]  # by the indexes of the lists that a place is in
 
 
-def spoken_of(seen: Seen, wanted: Container[str] | None = None) -> dict[str, Places]:
-    """Where two answers differ: all paths, or those `wanted`; paths of words hold the path of their text, WORD and a
-    number, and are there where the words are as many in both."""
+class Wanted:
+    """What is to be told of: these paths, with the texts that their words and pieces are in."""
+
+    __slots__ = ("paths", "pieces")
+
+    def __init__(self, paths: Iterable[str] = ()) -> None:
+        self.paths: set[str] = set()
+        self.pieces: dict[str, dict[int, list[tuple[int, str]]]] = {}  # by text and line: numbers, and their paths
+        for path in paths:
+            text, mark, rest = path.partition(WORD)
+            self.paths.add(text)
+            if mark and rest[0] == PIECE[1]:
+                line, number = rest[1:].split(":")
+                self.pieces.setdefault(text, {}).setdefault(int(line), []).append((int(number), path))
+            else:
+                self.paths.add(text + mark)
+
+
+def spoken_of(seen: Seen, wanted: Wanted | None = None) -> dict[str, Places]:
+    """Where two answers differ: all paths and words, or what is `wanted`; paths of words hold the path of their text,
+    WORD and a number, and are there where the words are as many in both."""
     found: dict[str, Places] = {}
     for (path, kind), places in seen.all_places:
-        if (kind not in SIMPLE and kind not in GONE) or (wanted is not None and path not in wanted):
+        if (kind not in SIMPLE and kind not in GONE) or (wanted is not None and path not in wanted.paths):
             continue
         by_index = found.setdefault(path, {})
         for place, (one, two) in places.items():
             is_value = kind in SIMPLE and bool(one and two) and "…" not in one and "…" not in two
             by_index[index_of(place)] = Spoken(one, two, is_value)
     for path in list(found):
-        if wanted is None or path + WORD in wanted:
+        if wanted is None or path + WORD in wanted.paths:
             _add_words(path, found)
-    if wanted is not None and PIECE in wanted:
-        found.update(pieces_of(seen, wanted))
+    if wanted is not None and wanted.pieces:
+        _add_pieces(seen, wanted.pieces, found)
     return found
 
 
-def wanted_for(path: str) -> tuple[str, ...]:
-    """What `spoken_of` is to be asked for, to tell of this path."""
-    text, mark, _ = path.partition(WORD)
-    return (text, PIECE, text + PIECE, path) if PIECE in path else (text, text + mark)
+def _add_pieces(seen: Seen, wanted: dict[str, dict[int, list[tuple[int, str]]]], found: dict[str, Places]) -> None:
+    for (path, kind), places in seen.all_places:
+        if path in wanted and 0 in wanted[path] and kind in SIMPLE:
+            for place, both in places.items():
+                _add(wanted[path][0], index_of(place), *both, found)
+    for path, line, one, two in seen.lines:
+        if path in wanted and line in wanted[path]:
+            _add(wanted[path][line], "", one, two, found)
+
+
+def _add(numbers: list[tuple[int, str]], index: str, one: str, two: str, found: dict[str, Places]) -> None:
+    ours, theirs = _cut(one), _cut(two)
+    if len(ours) == len(theirs):
+        for number, path in numbers:
+            if number < len(ours):
+                found.setdefault(path, {})[index] = Spoken(ours[number], theirs[number], True)
+
+
+def pieces_of(seen: Seen) -> dict[str, Places]:
+    """The pieces in which two answers differ, of LONG characters or more, where a value has as many in both. Of values
+    that say the same only the first."""
+    found: dict[str, Places] = {}
+    told: set[tuple[str, str, str]] = set()
+    for (path, kind), places in seen.all_places:
+        if kind not in SIMPLE or ".*" in path:
+            continue
+        for place, (one, two) in places.items():
+            index = index_of(place)
+            if (index, one, two) not in told:
+                told.add((index, one, two))
+                _tell(f"{path}{PIECE}0", index, one, two, found)
+    for path, line, one, two in seen.lines:
+        _tell(f"{path}{PIECE}{line}", "", one, two, found)
+    return found
+
+
+def _tell(path: str, index: str, one: str, two: str, found: dict[str, Places]) -> None:
+    ours, theirs = _cut(one), _cut(two)
+    if len(ours) == len(theirs):
+        for number, (piece, other) in enumerate(zip(ours, theirs, strict=True)):
+            if piece != other and len(piece) >= LONG:
+                found.setdefault(f"{path}:{number}", {})[index] = Spoken(piece, other, True)
+
+
+@lru_cache(maxsize=1024)
+def _cut(shown: str) -> list[str]:
+    """Its pieces; none where it is not shown whole, or has too many."""
+    pieces = [] if "…" in shown else _PIECE.findall(shown)
+    return pieces if len(pieces) <= PIECES else []
 
 
 def _add_words(path: str, found: dict[str, Places]) -> None:
@@ -67,45 +130,6 @@ def _add_words(path: str, found: dict[str, Places]) -> None:
             continue
         for number, words in enumerate(zip(ours, theirs, strict=True)):
             found.setdefault(f"{path}{WORD}{number}", {})[index] = Spoken(*words, True)
-
-
-def pieces_of(seen: Seen, wanted: Container[str] | None = None) -> dict[str, Places]:
-    """The pieces in which two answers differ, of LONG characters or more, or those `wanted`, whatever they are; where a
-    value has as many in both. Of values that say the same only the first."""
-    found: dict[str, Places] = {}
-    told: set[tuple[str, str, str]] = set()
-    for (path, kind), places in seen.all_places:
-        if kind not in SIMPLE or ".*" in path or (wanted is not None and path + PIECE not in wanted):
-            continue
-        for place, (one, two) in places.items():
-            index = index_of(place)
-            if wanted is None and (index, one, two) in told:
-                continue
-            told.add((index, one, two))
-            _add_pieces(f"{path}{PIECE}0", index, one, two, found, wanted)
-    for path, line, one, two in seen.lines if wanted is None or PIECE in wanted else ():
-        if wanted is None or path + PIECE in wanted:
-            _add_pieces(f"{path}{PIECE}{line}", "", one, two, found, wanted)
-    return found
-
-
-def _add_pieces(
-    path: str, index: str, one: str, two: str, found: dict[str, Places], wanted: Container[str] | None
-) -> None:
-    if "…" in one or "…" in two:
-        return
-    ours, theirs = _cut(one), _cut(two)
-    if len(ours) != len(theirs) or len(ours) > PIECES:
-        return
-    for number, (piece, other) in enumerate(zip(ours, theirs, strict=True)):
-        name = f"{path}:{number}"
-        if (piece != other and len(piece) >= LONG) if wanted is None else name in wanted:
-            found.setdefault(name, {})[index] = Spoken(piece, other, True)
-
-
-@lru_cache(maxsize=4096)
-def _cut(shown: str) -> tuple[str, ...]:
-    return tuple(_PIECE.findall(shown))
 
 
 def is_hidden(path: str, gone: list[str]) -> bool:

@@ -39,7 +39,7 @@ from proxy.evidence.in_words import words_of_rule
 from proxy.evidence.many import Many, Sums, Totals
 from proxy.evidence.related import coarsely
 from proxy.evidence.sign_test import ALPHA, log_weight
-from proxy.evidence.spoken import GONE, WORD, Places, is_hidden, list_of, spoken_of, wanted_for
+from proxy.evidence.spoken import GONE, WORD, Places, Wanted, is_hidden, list_of, spoken_of
 from proxy.evidence.watch import OF_TWO_ANSWERS, Broken, Watch
 from proxy.model.comparison import Field, Kind
 
@@ -77,7 +77,7 @@ class Bonds:
     def __init__(self) -> None:
         self.rules: dict[Rule, Known] = {}
         self.watches: dict[Tie, Watch | Totals] = {}
-        self.wanted: set[str] = set()  # paths of rules; with a WORD behind it, a text
+        self.wanted = Wanted()  # paths of rules
         self._few: dict[str, set[str] | None] = {}  # by path: categories of their own, None when there are many
         self._fields: list[str] = []
         self._words: dict[str, list[str]] = {}  # by text: the words in which legacy's answers differ
@@ -205,10 +205,7 @@ class Bonds:
             self._want()
 
     def _want(self) -> None:
-        self.wanted = set()
-        for rule in self.rules:
-            for path in rule.paths:
-                self.wanted.update(wanted_for(path))
+        self.wanted = Wanted(dict.fromkeys(path for rule in self.rules for path in rule.paths))
 
 
 class Together:

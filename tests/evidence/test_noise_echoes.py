@@ -16,7 +16,7 @@ from proxy.evidence.bond import ONLY_WITH, ONLY_WITH_OTHER, SURE, Rule
 from proxy.evidence.echoes import MOST, Echoes
 from proxy.evidence.in_words import words_of_rule
 from proxy.evidence.related import OTHER, SAME
-from proxy.evidence.spoken import LONG, PIECES, pieces_of, spoken_of, wanted_for
+from proxy.evidence.spoken import LONG, PIECES, Wanted, pieces_of, spoken_of
 from proxy.evidence.together import FIRM, Together
 from proxy.model.comparison import Comparison
 from tests.comparison.made import NO_RULES, observed
@@ -124,7 +124,7 @@ def test_pieces_are_those_in_which_both_answers_differ_of_values_with_as_many() 
         ("$.a", ("123456", "654321"))
     ], f"shorter ones than {LONG} say little"
     (name,) = found
-    assert spoken_of(seen(one, other), wanted_for(name))[name] == found[name]
+    assert spoken_of(seen(one, other), Wanted([name]))[name] == found[name]
     many = {"$.a": " ".join(["1234567"] * (PIECES + 1))}, {"$.a": " ".join(["7654321"] * (PIECES + 1))}
     assert not pieces_of(seen(*many))
 

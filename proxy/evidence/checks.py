@@ -12,7 +12,7 @@ short values of a steady length make one row, and what holds is found as it is w
 At first SCOUT requests asked again show which values have a steady length, and which positions vary; afterwards pairs
 in which any other position differs say nothing. It is by positions that drawing apart is told: turning one round, as
 numbers are, does nothing modulo 2, so that there changing it with the request asked about before is what counts.
-Between several values only those that go up and down tell anything: numbers that are counted side by side do not.
+Of several values all but one have to go up and down: numbers that are counted side by side tell nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from proxy.evidence.asked import Seen
 from proxy.evidence.bond import CHECK, Rule
 from proxy.evidence.related import said
 from proxy.evidence.spoken import GONE, WORD, Places, Spoken, is_hidden, list_of
-from proxy.evidence.sums import Kernel
+from proxy.evidence.sums import Kernel, Vector
 
 PRIMES = (2, 3, 5, 7, 11, 13, 97)
 SCOUT = 40  # requests asked again
@@ -40,7 +40,8 @@ DRAWN = 4  # rows in which a value rose, and in which it fell
 HALF = 5  # from here on, doubled, it has two digits
 LEAST = 3  # positions of a rule
 RULES = 4  # of one prime
-HOPEFUL = {200: 5, 500: 20}  # by requests asked again: a vector that was put to the test less often is given up
+HOPEFUL = ((150, 5), (400, 20))  # rows that kept a vector: put to the test less often by then, it is given up
+SORTED_OUT = 50  # requests asked again, after which that is looked at
 
 _VALUE = {one: at for both in (digits + ascii_lowercase, digits + ascii_uppercase) for at, one in enumerate(both)}
 _BITS = tuple([tuple([bit for bit in range(6) if number >> bit & 1]) for number in range(64)])
@@ -132,9 +133,9 @@ class Checks:
         if self._scouted is not None:
             self._scout(self._scouted, spoken)
             return []
-        if least := HOPEFUL.get(self.tried):
+        if self.tried % SORTED_OUT == 0:
             for kernel in self._kernels.values():
-                kernel.vectors = [one for one in kernel.vectors if min(one.moved.values()) >= least]
+                kernel.vectors = [vector for vector in kernel.vectors if _is_hopeful(vector)]
         found: list[Rule] = []
         odd, bits, unknown = self._rows(self._fields, spoken, gone)
         if unknown or not bits:
@@ -217,8 +218,8 @@ class Checks:
         for vector in kernel.known():
             kernel.vectors.remove(vector)
             paths = tuple(dict.fromkeys([path_of[column] for column in sorted(vector.terms)]))
-            is_drawn = len(paths) == 1 or all(self._fields[path].is_drawn for path in paths)
-            is_new = is_drawn and len(vector.moved) >= LEAST and not any(one.issubset(paths) for one in bound)
+            climbing = [path for path in paths if not self._fields[path].is_drawn]
+            is_new = len(climbing) <= 1 and len(vector.moved) >= LEAST and not any(one.issubset(paths) for one in bound)
             if is_new and kernel.told < RULES:
                 kernel.told += 1
                 pairs = [number for pair in sorted(vector.terms.items()) for number in pair]
@@ -239,3 +240,8 @@ class Checks:
         prime, terms = rule.weights[0], self._terms[rule]
         row = bits if prime == 2 else odd
         return sum([change * terms[column] for column, change in row.items() if column in terms]) % prime != 0
+
+
+def _is_hopeful(vector: Vector) -> bool:
+    moved = min(vector.moved.values())
+    return all(vector.kept < rows or moved >= least for rows, least in HOPEFUL)

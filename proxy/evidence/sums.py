@@ -24,9 +24,10 @@ LARGEST = 10_000  # of the whole numbers that a vector is made of, at most
 
 class Vector:
     """`terms` by column, residues; `moved`: how often each group of columns would have broken it, had it nothing to do
-    with the others, since the vector is what it is. `is_told`: whoever asks has looked at it."""
+    with the others, since the vector is what it is; `kept`: by how many rows. `is_told`: whoever asks has looked at
+    it."""
 
-    __slots__ = ("_before", "is_told", "moved", "terms")
+    __slots__ = ("_before", "is_told", "kept", "moved", "terms")
 
     def __init__(self, terms: dict[int, int], groups: Sequence[int]) -> None:
         self.begin(terms, groups)
@@ -36,8 +37,10 @@ class Vector:
         self.moved = dict.fromkeys([groups[column] for column in terms], 0)
         self._before: dict[int, int] | None = None
         self.is_told = False
+        self.kept = 0
 
     def keep(self, row: Mapping[int, int], groups: Sequence[int], prime: int) -> None:
+        self.kept += 1
         parts: dict[int, int] = {}
         for column, change in row.items():
             if column in self.terms:

@@ -9,8 +9,9 @@ from zlib import crc32
 
 import pytest
 
-from bench.noise_world import Answer
-from proxy.evidence.bond import CHECK, Rule
+from bench.noise_world import Answer, compared
+from proxy.evidence.asked import Seen
+from proxy.evidence.bond import CHECK, TRIED, Rule
 from tests.evidence.sides import Route, Says
 
 
@@ -45,7 +46,8 @@ def counted(dice: Random, request: int) -> Answer:
 
 
 def frame(dice: Random, request: int) -> Answer:
-    value, number = f"{dice.gauss(20.5, 0.4):.2f}", dice.randrange(310_000, 310_400)
+    frame.now = number = getattr(frame, "now", 310_000) + dice.randint(1, 3)  # type: ignore[attr-defined]  # a counter
+    value = f"{dice.gauss(20.5, 0.4):.2f}"
     return {"$.value": value, "$.n": str(number), "$.crc": f'"{crc32(f"{value};{number}".encode()):08x}"'}
 
 
@@ -119,3 +121,28 @@ def _nearly(dice: Random, request: int) -> Answer:
 def test_chance_alone_is_hardly_ever_off(says: Says) -> None:
     route = Route(says, 3)
     assert sum(bool(route.pair(ask=number % 2 == 0)) for number in range(1000)) == 0
+
+
+def test_in_the_end_nothing_is_looked_at_any_more() -> None:
+    route = Route(lambda dice, request: {"$.code": f'"{dice.randrange(10**8):08d}"'})
+    for _ in range(150):
+        route.pair()
+    assert not route.together._bonds._many._checks.is_alive
+    route = Route(_apart)
+    for _ in range(TRIED):
+        route.pair()
+    assert not route.together._bonds._many.is_alive
+
+
+def test_where_it_is_not_known_what_the_characters_are_nothing_is_said() -> None:
+    route = Route(card)
+    while not any(known.is_firm for known in route.together._bonds.rules.values()):
+        route.pair()
+    one, other = card(route.dice, 1), card(route.dice, 1)
+    wrong = _next("$.card", 16)(other)["$.card"]
+    seen = [
+        Seen(compared(one, {"$.card": shown}))
+        for shown in (wrong, wrong[:-1] + '0"', '"5' + wrong[2:], wrong[:9] + "x" + wrong[10:])
+    ]
+    striking = [bool(route.together.striking(each)) for each in seen]
+    assert striking == [True, False, False, False], "too long, and a position and a letter that never varied"

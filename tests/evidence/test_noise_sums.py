@@ -160,7 +160,9 @@ def test_of_fields_that_are_drawn_apart_nothing_is_known_and_in_the_end_nothing_
     for _ in range(260):
         route.pair()
         assert not _sums(route)
-    assert not route.together._bonds._many.is_alive
+    sums = route.together._bonds._many._sums
+    assert sums is not None
+    assert not any(one.is_alive for one in sums.values())
 
 
 def test_what_legacy_breaks_is_gone_for_good_and_another_may_take_its_place() -> None:

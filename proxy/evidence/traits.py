@@ -37,7 +37,7 @@ from proxy.evidence.form import LATER, form_of
 ENOUGH = 100  # values before any of this may speak
 NEVER = 1e-5  # the chance below which a value is off; ten such questions are asked of it
 CORNER = 0.005  # the share of legacy's values that is worth a further question
-USUAL = 0.25  # legacy's answer to the same request has no more of it than this share of its values
+USUAL = 0.2  # legacy's answer to the same request has no more of it than this share of its values
 MANY = 400  # values before it is known where the corner is, and which letters are in use
 PLENTY = 1000  # values of which each is learned; afterwards one in STRIDE
 STRIDE = 7
@@ -48,7 +48,7 @@ DEEP = 15  # digits of numbers whose factors say something
 TWOS = 1 << 20  # and the least number of which the factors of two do
 
 _WORD = re.compile(r"[0-9A-Za-z\u0080-\U0010ffff]+")
-_WHOLE = re.compile(r"-?[0-9]{1,40}")
+_WHOLE = re.compile(r'"?-?([0-9]{1,40})"?')
 _NUMERALS, _SMALL, _CAPITAL = b"0123456789", b"abcdefghijklmnopqrstuvwxyz", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DRAWN = frozenset((_NUMERALS + _SMALL + _CAPITAL).decode())
 _OTHERS = bytes(code for code in range(256) if chr(code) not in _DRAWN)
@@ -122,10 +122,11 @@ def _kinds(shown: str) -> tuple[int, int, int]:
 
 
 def _factors(shown: str) -> tuple[int, int]:
-    if not _WHOLE.fullmatch(shown):
+    if not (found := _WHOLE.fullmatch(shown)):
         return 0, 0
-    number = abs(int(shown))
-    zeros = len(shown) - len(shown.rstrip("0")) if number else 0
+    digits = found[1]
+    number = int(digits)
+    zeros = len(digits) - len(digits.rstrip("0")) if number else 0
     return zeros, (number & -number).bit_length() - 1 if number >= TWOS else 0
 
 

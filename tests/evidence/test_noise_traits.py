@@ -122,6 +122,14 @@ def test_a_tail_is_taken_to_fall_on_as_it_falls() -> None:
     assert Degree({7: 1000}).chance(9, 1000) == pytest.approx(0.25)  # nothing is known of how it falls
 
 
+def test_a_number_that_went_through_a_double_shows_as_text_and_beside_one_that_is_a_multiple_of_four() -> None:
+    traits = learned(lambda dice: f'"{dice.getrandbits(63)}"', 4000)
+    once, again = (f'"{float(Random(seed).getrandbits(63)):.0f}"' for seed in (1, 4))
+    usual, rounder = (f'"{(Random(3).getrandbits(62) | 1) << shift}"' for shift in (2, 7))
+    assert "power of two" in traits.off_twice((usual, usual), (once, again))
+    assert traits.off_twice((rounder, usual), (once, again)) == ""  # perhaps the request's own
+
+
 def test_a_corner_twice_is_too_much_of_a_chance_and_once_is_not() -> None:
     traits = learned(MAKERS["number"], 4000)
     right, rounded = RIGHT["number"], tuple(str(int(MAKERS["number"](Random(at))) >> 9 << 9) for at in (1, 2))

@@ -11,6 +11,8 @@ how often they come again or what requests ask for: both answers are to the same
   (BOTH_WAYS): counters, or clocks, rise side by side without having to do with each other, and are not drawn.
 - *Halves* are combinations of two categories (`related.coarsely`, or the value itself where there are few) that no
   answer of legacy's ever showed, and that exchanging would have made.
+- One *decides* the other: a cell its area, a code its label. So the second category is a function of the first, for all
+  requests alike, and exchanged the two would say something else of a category that was heard before.
 - *Only with*: the first field differs between two answers to one request only where the second one does. Nothing can
   be exchanged within a request; exchanged is whether the second one differed, with the next request asked again.
 
@@ -28,9 +30,11 @@ from proxy.evidence.related import IN_NUMBERS, OF_ONE, OF_TWO, SOUGHT, Moved, sa
 SURE = 40  # exchanges that would have broken it: 2**-40, for some 50,000 candidates of a route 5e-8
 BOTH_WAYS = 8  # of them, in which each field rose, and in which it fell
 TRIED = 1200  # requests asked again in which either differed
+MAPPED = 16  # categories that decide
 HALFWAY = 400  # of them, after which a candidate has a tenth of SURE,
 EARLY = 100  # and after which it has anything
 ONLY_WITH, ONLY_WITH_OTHER, NEVER_WITH = "only with", "only with, the other way round", "never with"
+DECIDES, DECIDED = "decides", "is decided by"
 SUM, CHECK = "in sum as before", "with a check digit"
 
 Row = tuple[str, str, str, str]  # of one place: legacy's two values of the first field, then of the second
@@ -38,8 +42,8 @@ Halves = tuple[str, str]
 
 
 class Rule(NamedTuple):
-    """What is known of two fields: a name of OF_ONE or OF_TWO, or ONLY_WITH; NEVER_WITH, `halves` that never meet.
-    Of more of them: SUM, with how often each counts (`weights`), or CHECK: a modulus, then columns and how often."""
+    """What is known of two fields: a name of OF_ONE or OF_TWO, DECIDES, or ONLY_WITH; NEVER_WITH, `halves` that never
+    meet. Of more of them: SUM, with how often each counts (`weights`), or CHECK: a modulus, columns and how often."""
 
     paths: tuple[str, ...]
     name: str
@@ -73,15 +77,29 @@ class Candidate:
 
 
 class Bond:
-    """Of two paths. `rules` are what is known and was not broken since."""
+    """Of two paths. `rules` are what is known and was not broken since; `decided` says by category which other one goes
+    with it."""
 
-    __slots__ = ("_before", "candidates", "first", "ghosts", "is_apart", "places", "rules", "second", "shown", "tried")
+    __slots__ = (
+        "_before",
+        "candidates",
+        "decided",
+        "first",
+        "ghosts",
+        "is_apart",
+        "places",
+        "rules",
+        "second",
+        "shown",
+        "tried",
+    )
 
     def __init__(self, first: str, second: str, is_apart: bool) -> None:
         """`is_apart`: whether it can be known of each field alone that it did not differ."""
         self.first, self.second, self.is_apart = first, second, is_apart
-        names = [*SOUGHT, *OF_TWO, *((ONLY_WITH, ONLY_WITH_OTHER) if is_apart else ())]
+        names = [*SOUGHT, *OF_TWO, DECIDES, DECIDED, *((ONLY_WITH, ONLY_WITH_OTHER) if is_apart else ())]
         self.candidates: dict[str, Candidate] = {name: Candidate() for name in names}
+        self.decided: dict[str, dict[str, str]] = {DECIDES: {}, DECIDED: {}}
         self.shown: set[Halves] = set()
         self.ghosts: dict[Halves, int] = {}
         self.rules: list[Rule] = []
@@ -96,7 +114,11 @@ class Bond:
         for row in rows:
             for at, shown in enumerate(row):
                 self.places[at // 2] = max(self.places[at // 2], said(shown).places)
-        found = [name for name in list(self.candidates) if self._see(name, rows, differs)]
+        found = [
+            name
+            for name in list(self.candidates)
+            if self._see(name, halves if name in (DECIDES, DECIDED) else rows, differs)
+        ]
         if differs is not None:
             self._before = differs if self._before is None else None
         new = [Rule((self.first, self.second), name) for name in found]
@@ -114,6 +136,9 @@ class Bond:
                 return False
             is_kept, would_break = self._only_with(differs, name == ONLY_WITH_OTHER)
             row = None
+        elif name in (DECIDES, DECIDED):
+            is_kept, would_break = self._decided(name, rows, differs)
+            row = None
         elif name in OF_TWO and differs is not None and differs[0] != differs[1]:
             is_kept, would_break, row = False, False, None
         else:
@@ -121,6 +146,7 @@ class Bond:
             would_break = row is not None
         if not is_kept:
             del self.candidates[name]
+            self.decided.pop(name, None)
         elif would_break:
             candidate.take(row)
             if candidate.is_known(name in IN_NUMBERS or name in OF_TWO):
@@ -135,6 +161,17 @@ class Bond:
         first_before, second_before = self._before[::-1] if other_way else self._before
         would_break = (first and not second_before) or (first_before and not second)
         return not first or second, would_break
+
+    def _decided(self, name: str, rows: Sequence[Row], differs: tuple[bool, bool] | None) -> tuple[bool, bool]:
+        known, would_break = self.decided[name], False
+        if differs == ((False, True) if name == DECIDES else (True, False)):
+            return False, False
+        for row in rows:
+            one, later, other, other_later = row if name == DECIDES else (*row[2:], *row[:2])
+            would_break = would_break or (one in known and later in known and one != later and other != other_later)
+            if known.setdefault(one, other) != other or known.setdefault(later, other_later) != other_later:
+                return False, False
+        return len(known) <= MAPPED, would_break
 
     def _exchanged(self, name: str, rows: Sequence[Row]) -> tuple[bool, Row | None]:
         """Whether both answers keep it, and a place at which they would not if the second values were exchanged."""

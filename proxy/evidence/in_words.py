@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxy.evidence.bond import CHECK, NEVER_WITH, ONLY_WITH, ONLY_WITH_OTHER, SUM, Rule
+from proxy.evidence.bond import CHECK, DECIDED, DECIDES, NEVER_WITH, ONLY_WITH, ONLY_WITH_OTHER, SUM, Rule
 from proxy.evidence.fields import Record, Test
 from proxy.evidence.related import OF_TWO, SAME
 from proxy.evidence.spoken import PIECE, WORD
@@ -45,6 +45,8 @@ def words_of_rule(rule: Rule) -> str:
     first, second = paths if rule.name != ONLY_WITH_OTHER else paths[::-1]
     if rule.name in (ONLY_WITH, ONLY_WITH_OTHER):
         return f"with legacy {first} differs between two answers only where {second} does"
+    if rule.name in (DECIDES, DECIDED):
+        return f"with legacy {first} {rule.name} {second}"
     if rule.name == NEVER_WITH:
         return f"with legacy {first} and {second} never come together like this"
     return f"with legacy {first} is {rule.name} {second}{', when it is asked again' * (rule.name in OF_TWO)}"

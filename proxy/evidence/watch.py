@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from proxy.evidence.asked import Seen
-from proxy.evidence.bond import CHECK, NEVER_WITH, ONLY_WITH, ONLY_WITH_OTHER, SUM, Bond, Halves, Rule
+from proxy.evidence.bond import CHECK, DECIDED, DECIDES, NEVER_WITH, ONLY_WITH, ONLY_WITH_OTHER, SUM, Bond, Halves, Rule
 from proxy.evidence.related import OF_ONE, OF_TWO, said
 from proxy.evidence.spoken import GONE, Places, is_hidden
 
@@ -33,11 +33,12 @@ NOTHING, KEPT = Broken(), Broken(is_known=True)
 class Watch:
     """The rules of one bond; `young` are those of which it is not yet known whether they last."""
 
-    __slots__ = ("bond", "halves", "of_one", "of_two", "only", "young")
+    __slots__ = ("bond", "deciding", "halves", "of_one", "of_two", "only", "young")
 
     def __init__(self, bond: Bond) -> None:
         self.bond = bond
         self.halves: dict[Halves, Rule] = {}
+        self.deciding: list[Rule] = []
         self.of_one: list[Rule] = []
         self.of_two: list[Rule] = []
         self.only: list[Rule] = []
@@ -59,6 +60,8 @@ class Watch:
             self._rules(rule.name).remove(rule)
 
     def _rules(self, name: str) -> list[Rule]:
+        if name in (DECIDES, DECIDED):
+            return self.deciding
         return self.of_one if name in OF_ONE else self.of_two if name in OF_TWO else self.only
 
     def look(self, seen: Seen, spoken: dict[str, Places], category: Category) -> Broken:
@@ -66,7 +69,9 @@ class Watch:
         bond = self.bond
         first, second = spoken.get(bond.first), spoken.get(bond.second)
         if first is None or second is None:
-            return NOTHING if first is second or not self.only else self._alone(seen, first is not None)
+            if first is second or not (self.only or self.deciding):
+                return NOTHING
+            return self._alone(seen, first or second or {}, first is not None, category)
         one: list[Rule] = []
         two: list[Rule] = []
         between: list[Rule] = []
@@ -81,6 +86,9 @@ class Watch:
                     one.append(rule)
                 if (rule := halves.get((category(bond.first, a_later), category(bond.second, b_later)))) is not None:
                     two.append(rule)
+            for rule in self.deciding:
+                one += self._strays(rule, category(bond.first, a), category(bond.second, b))
+                two += self._strays(rule, category(bond.first, a_later), category(bond.second, b_later))
             if not (is_whole and is_whole_too):
                 continue
             for rule in self.of_one:
@@ -93,13 +101,26 @@ class Watch:
             return KEPT if is_known else NOTHING
         return Broken(tuple(one), tuple(two), tuple(between), is_known)
 
-    def _alone(self, seen: Seen, is_first: bool) -> Broken:
+    def _strays(self, rule: Rule, first: str, second: str) -> list[Rule]:
+        """The rule, if it says that another category goes with the one that decides."""
+        decides, goes_with = (first, second) if rule.name == DECIDES else (second, first)
+        return [rule] if self.bond.decided[rule.name].get(decides, goes_with) != goes_with else []
+
+    def _alone(self, seen: Seen, places: Places, is_first: bool, category: Category) -> Broken:
         """One of the two fields differs and the other does not."""
-        bond, name = self.bond, ONLY_WITH if is_first else ONLY_WITH_OTHER
-        rules = tuple([rule for rule in self.only if rule.name == name])
+        bond, names = self.bond, (ONLY_WITH, DECIDED) if is_first else (ONLY_WITH_OTHER, DECIDES)
+        rules = [rule for rule in (*self.only, *self.deciding) if rule.name in names and bond.is_apart]
+        rules += [rule for rule in self.deciding if rule.name not in names and self._moves(rule, places, category)]
         if not rules or not seen.body:
             return NOTHING
         lacking = bond.second if is_first else bond.first
         if is_hidden(lacking, [path for path, kind in seen.fields if kind in GONE]):
             return NOTHING
-        return Broken(between=rules)
+        return Broken(between=tuple(rules))
+
+    def _moves(self, rule: Rule, places: Places, category: Category) -> bool:
+        """Whether what decides differs so that the other field would have to."""
+        path = self.bond.first if rule.name == DECIDES else self.bond.second
+        known = self.bond.decided[rule.name]
+        both = [(known.get(category(path, one)), known.get(category(path, two))) for one, two, _ in places.values()]
+        return self.bond.is_apart and any(one and two and one != two for one, two in both)

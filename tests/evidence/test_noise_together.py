@@ -11,7 +11,7 @@ import pytest
 
 from bench.noise_world import Answer, World, compared
 from proxy.evidence.asked import Seen
-from proxy.evidence.bond import SURE
+from proxy.evidence.bond import DECIDES, SURE
 from proxy.evidence.together import AT_ONCE, BONDS, MOST, RULES
 from proxy.model.comparison import Result
 from tests.evidence.sides import Route, Says, own
@@ -76,6 +76,18 @@ def basket(dice: Random, request: int) -> Answer:
     return {"$.items": str(number), "$.state": '"open"' if number else '"empty"'}
 
 
+AREAS = {"20417": "1201", "20418": "1201", "20977": "1202", "21003": "1205", "21004": "1205"}
+
+
+def cell(dice: Random, request: int) -> Answer:
+    name = dice.choice(list(AREAS))
+    return {"$.cell": name, "$.area": AREAS[name]}
+
+
+def _next_area(answer: Answer) -> Answer:
+    return answer | {"$.area": {"1201": "1202", "1202": "1205", "1205": "1201"}[answer["$.area"]]}
+
+
 def _swapped(one: str, two: str) -> Callable[[Answer], Answer]:
     return lambda answer: answer | {one: answer[two], two: answer[one]}
 
@@ -107,6 +119,7 @@ MISTAKES: dict[str, tuple[Says, Callable[[Answer], Answer]]] = {
     "the same": (twice, lambda answer: answer | {"$.id": f'"{answer["$.id"][1:-1][::-1]}"'}),
     "which members": (variant, _other_fields),
     "words of a text": (ago, _plural),
+    "one decides the other": (cell, _next_area),
     "none and a state": (basket, lambda answer: answer | {"$.state": '"open"'}),
 }
 
@@ -130,6 +143,20 @@ def test_what_two_fields_keep_is_learned_and_a_mistake_is_found(name: str) -> No
 def test_a_right_side_is_never_off(name: str) -> None:
     route = Route(MISTAKES[name][0], seed=7)
     assert not any(route.pair(ask=number % 3 == 0) for number in range(900))
+
+
+def test_what_decides_another_is_known_before_each_mixture_is_and_also_where_one_alone_differs() -> None:
+    route = Route(cell)
+    for _ in range(200):
+        route.pair()
+    assert DECIDES in {rule.name for rule in route.together._bonds.rules}
+    assert any(route.pair(_next_area, on=4) for _ in range(8))
+    alone = Seen(compared({"$.cell": "20417", "$.area": "1201"}, {"$.cell": "21003", "$.area": "1201"}))
+    assert route.together.off(alone) == {"$.cell", "$.area"}
+    right = Seen(compared({"$.cell": "20417", "$.area": "1201"}, {"$.cell": "20418", "$.area": "1201"}))
+    assert not route.together.off(right)
+    route.together.see(Seen(compared({"$.cell": "20417", "$.area": "1205"}, {"$.cell": "21003", "$.area": "1201"})))
+    assert not route.together.off(alone), "legacy broke it"
 
 
 def test_asking_on_finds_it_after_fewer_wrong_answers() -> None:

@@ -162,6 +162,28 @@ def test_where_legacy_says_two_values_the_same_too_there_is_no_rule() -> None:
     assert not any(rule.name == OTHER for rule in route.together._bonds.rules)
 
 
+def test_only_what_the_extracted_side_alone_says_the_same_is_looked_at() -> None:
+    echoes = Echoes()
+    both = {"$.a": '"legacy-1"', "$.b": '"legacy-1"'}, {"$.a": '"here-1"', "$.b": '"here-1"'}
+    assert not echoes.doubled(seen(*both), lambda path: True)
+    alone = both[0] | {"$.b": '"legacy-2"'}, both[1]
+    assert not echoes.doubled(seen(*alone), lambda path: path == "$.a"), "the other one has few values"
+    ((rule, _),) = echoes.doubled(seen(*alone), lambda path: True)
+    assert rule == Rule(("$.a", "$.b"), OTHER)
+    assert not echoes.doubled(seen(*alone), lambda path: True), "and that once"
+
+
+def test_what_is_the_same_now_and_then_by_chance_is_no_mistake() -> None:
+    def near(dice: Random, request: int) -> Answer:
+        numbers = [str(100_000 + dice.randrange(60)) for _ in range(4)]
+        return {f"$.n{at}": number for at, number in enumerate(numbers)}
+
+    route = Route(near, seed=5)
+    off = sum(bool(route.pair(ask=number % 3 == 0)) for number in range(1200))
+    assert route.together._bonds._echoes._others, "it did come up"
+    assert not off
+
+
 def test_what_is_kept_is_bounded() -> None:
     echoes, dice = Echoes(), Random(1)
     for number in range(150):

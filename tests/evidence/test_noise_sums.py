@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bench.noise_world import Answer, World, compared
 from proxy.evidence.asked import Seen
-from proxy.evidence.bond import NEVER_WITH, ONLY_WITH_OTHER, SUM, Rule
+from proxy.evidence.bond import NEVER_WITH, ONLY_WITH_OTHER, SUM, SURE, Rule
 from proxy.evidence.in_words import words_of_rule
 from proxy.evidence.many import COLUMNS, LISTS, amount_of
 from proxy.evidence.sums import PRIME, Kernel, in_whole_numbers
@@ -165,6 +165,15 @@ def test_of_fields_that_are_drawn_apart_nothing_is_known_and_in_the_end_nothing_
     assert not any(one.is_alive for one in sums.values())
 
 
+def test_what_climbs_side_by_side_is_no_sum() -> None:
+    route = Route(_apart)
+    for _ in range(150):
+        route.pair()
+    assert route.together._bonds._many._sums is not None
+    assert [len(one.terms) for one in route.together._bonds._many._sums[""]._kernel.known()] == [2, 2]
+    assert not _sums(route)
+
+
 def test_what_legacy_breaks_is_gone_for_good_and_another_may_take_its_place() -> None:
     """A fourth part that hardly ever is there."""
 
@@ -195,6 +204,7 @@ def test_where_it_is_not_known_how_far_a_field_moved_nothing_is_said() -> None:
     assert "$.total" in route.together.striking(Seen(compared(one, other)))
     assert not route.together.striking(Seen(compared(one, lost)))
     assert not route.together.striking(Seen(compared(one, other | {"$.lines[2].amount": "null"})))
+    assert not route.together.striking(Seen(compared({"$.total": "9", "$.lines": "4 elements"}, {"$.total": "5"})))
 
 
 def test_memory_is_bounded() -> None:
@@ -253,6 +263,17 @@ def _rank(rows: list[list[int]], prime: int) -> int:
             [(a - by * b) % prime for a, b in zip(row, pivot, strict=True)] for row, by in zip(left, times, strict=True)
         ]
     return rank
+
+
+def test_modulo_two_rows_that_are_all_alike_say_nothing() -> None:
+    kernel = Kernel(2, range(3))
+    for _ in range(3 * SURE):
+        kernel.take({0: 1, 1: 1})
+    assert not kernel.known()
+    for _ in range(SURE + 1):
+        kernel.take({0: 1, 1: 1})
+        kernel.take({2: 1})
+    assert [vector.terms for vector in kernel.known()] == [{0: 1, 1: 1}]
 
 
 def test_a_fraction_that_is_none_is_no_rule() -> None:

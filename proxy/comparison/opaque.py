@@ -28,15 +28,27 @@ def texts(left: str, right: str, found: Findings) -> None:
     ours, theirs = shown_pair(_line(left, start), _line(right, start))
     found.add(Difference("body", Kind.BODY, Risk.MEDIUM, ours, theirs, f"body:{line}:{column}"))
     if len(left) <= LONGEST and len(right) <= LONGEST:
-        found.lines += _lines(left[start:].splitlines(), right[start:].splitlines(), line)
+        found.lines += _lines(left[start:], right[start:], line)
 
 
-def _lines(left: list[str], right: list[str], first: int) -> list[Line]:
-    if len(left) != len(right):
+def _lines(left: str, right: str, number: int) -> list[Line]:
+    """What differs from the line `number` on, which both begin with."""
+    end = "\n" if "\n" in left else "\r"
+    if left.count(end) != right.count(end):
         return []
-    pairs = enumerate(zip(left, right, strict=True), first)
-    told = [Line("body", at, *both) for at, both in pairs if both[0] != both[1]]
-    return [line for line in told[:LINES] if len(line.legacy) <= WIDEST and len(line.extracted) <= WIDEST]
+    told: list[Line] = []
+    for _ in range(LINES):
+        if left == right:
+            break
+        at = first_difference(left, right)
+        start = left.rfind(end, 0, at) + 1
+        number += left.count(end, 0, start)
+        one, _, left = left[start:].partition(end)
+        other, _, right = right[start:].partition(end)
+        if len(one) <= WIDEST and len(other) <= WIDEST:
+            told.append(Line("body", number, one, other))
+        number += 1
+    return told
 
 
 def _line(text: str, start: int) -> str:

@@ -101,15 +101,15 @@ class Echoes:
     def doubled(self, first: Seen, has_many: Callable[[str], bool]) -> list[tuple[Rule, Bond]]:
         """Takes in the first answers of a pair: rules to begin, as the extracted side says the same at two fields of
         many values, and legacy does not."""
-        both_said = {
-            both
+        values = [
+            both[1]
             for (_, kind), places in first.all_places
             if kind is Kind.VALUE or kind is Kind.HEADER
             for both in places.values()
             if len(both[1]) >= LONG
-        }
-        if len({two for _, two in both_said}) == len(both_said):
-            return []  # nearly always, so this is kept cheap
+        ]
+        if len(set(values)) == len(values):
+            return []  # so it nearly always is: kept cheap
         said: dict[tuple[str, str, str], tuple[str, str]] = {}
         found: list[tuple[Rule, Bond]] = []
         for (path, kind), places in first.all_places:

@@ -149,6 +149,17 @@ class Counted:
             wire.close()
 
 
+async def let_idle_go(proxy: Running) -> None:
+    """Ends the idle connections to backends, which would end half a minute after their last use (that they do,
+    tests/flows/test_a_request_is_never_sent_twice_by_mistake.py holds): a backend that changed gets a pool anew, and
+    of the old one everything ends that nobody uses. What leaked, or is in use, stays."""
+    text = proxy.file.read_text()
+    assert '{url: "' in text
+    proxy.file.write_text(text.replace('{url: "', '{total_timeout: 1h, url: "'))
+    told = await asyncio.to_thread(proxy.api, "POST", "/reload", {})
+    assert told["ok"], told
+
+
 def figure(fault: str, counted: Counted, held: Held | None = None, **more: object) -> None:
     """Writes down what was measured, for `make soak`; says nothing elsewhere. Memory and descriptors are what the
     worker holds more than at the start."""
@@ -180,7 +191,8 @@ def cpu_seconds(pid: int) -> float:
 @dataclass
 class Held:
     """What the worker held at the start. `settled` says whether it is back: as many descriptors, but for `idle`
-    connections to backends (which end half a minute later), and memory within `slack` bytes (allocators keep some)."""
+    connections to backends (which end half a minute later, or by `let_idle_go`), and memory within `slack` bytes
+    (allocators keep some)."""
 
     pid: int
     fds: int

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from proxy.model.sides import Stage
-from tests.faults.faulty import FAULTS, Counted, Faulty, Held, closes_after_each_answer, figure, two_answers
+from tests.faults.faulty import (
+    FAULTS,
+    Counted,
+    Faulty,
+    Held,
+    closes_after_each_answer,
+    figure,
+    let_idle_go,
+    two_answers,
+)
 from tests.support.engine import Running as Engine
 from tests.support.engine import backend, route, spec_of
 from tests.support.running import Running
@@ -57,7 +66,8 @@ async def test_no_fault_of_the_service_reaches_a_client_who_reads(tmp_path: Path
                 await asyncio.sleep(0.15)
                 assert (await ask(proxy.port)).errors == {}, f"after {name}"
             assert held.pid == proxy.pids()["worker-0"], "the worker lives"
-            await until(lambda: held.settled(), f"the start's descriptors and memory: {held}, now {Held.of(proxy)}")
+            await let_idle_go(proxy)
+            await until(held.settled, f"the start's descriptors and memory: {held}, now {Held.of(proxy)}")
         finally:
             proxy.kill_all()
 

@@ -8,7 +8,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from tests.faults.faulty import Counted, Faulty, Held, descriptors, figure
+from tests.faults.faulty import Counted, Faulty, Held, descriptors, figure, let_idle_go
 from tests.support.running import Running
 from tests.support.wire import RawUpstream, Served, Wire, connect, ok, until
 
@@ -58,6 +58,7 @@ async def test_slow_loris_clients_are_answered_408_and_nobody_else_waits(tmp_pat
             assert len(told) >= len(slow) // 2, "those who stopped within a body read why"
             for wire in slow:
                 wire.close()
+            await let_idle_go(proxy)
             await until(held.settled, f"the start's descriptors and memory {held}")
             figure("slow-loris clients", counted, held, clients=SLOW, told=len(told))
         finally:
@@ -94,6 +95,7 @@ async def test_a_client_that_never_reads_is_ended_and_costs_no_more_than_a_buffe
             await until(lambda: sum_of(proxy, "client_stalled") == 8, line)
             for wire in stuck:
                 wire.close()
+            await let_idle_go(proxy)
             await until(held.settled, f"the start's descriptors and memory {held}")
             figure("clients that never read", counted, held, clients=len(stuck))
         finally:

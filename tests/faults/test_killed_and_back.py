@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.faults.faulty import Counted, Held, figure
+from tests.faults.faulty import Counted, Held, figure, let_idle_go
 from tests.support.routes import two_sides
 from tests.support.running import ROOT, Running, free_port
 from tests.support.running import until as until_blocking
@@ -98,6 +98,7 @@ async def test_the_service_dies_and_comes_back_and_no_reader_notices(tmp_path: P
             ),
             "the service to answer again",
         )
+        await let_idle_go(proxy)
         until_blocking(held.settled, "descriptors and memory as at the start")
 
 
@@ -119,6 +120,7 @@ async def test_the_monolith_dies_and_comes_back(tmp_path: Path) -> None:
         figure("its return", back, held)
         assert back.errors == {}
         assert back.good == CLIENTS * 30
+        await let_idle_go(proxy)
         until_blocking(held.settled, "descriptors and memory as at the start")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from proxy.data_path.pool import Pool
 from tests.support.engine import Running, backend, spec_of
 from tests.support.wire import RawUpstream, Served, ok, until
@@ -81,6 +83,28 @@ async def test_a_post_does_not_take_a_connection_that_rested_long() -> None:
         assert len(upstream.connections) == 2
         await client.send(GET)
         await client.answer()
+        assert len(upstream.connections) == 2
+
+
+async def test_a_connection_that_rests_ends_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that was used again meanwhile has its time anew."""
+    monkeypatch.setattr("proxy.data_path.pool._KEEP_IDLE", 0.3)
+    ended: list[int] = []
+
+    async def script(served: Served) -> None:
+        while data := await served.some():
+            assert data.endswith(b"\r\n\r\n")
+            await served.send(ok())
+        ended.append(served.number)
+
+    async with RawUpstream(script) as upstream, running(upstream) as proxy, await proxy.connect() as client:
+        for _ in range(2):
+            await client.send(GET)
+            await client.answer()
+        await until(lambda: ended, "the idle connection to end")
+        assert (ended, pool(proxy).counts) == ([0], (0, 0, 0))
+        await client.send(GET)
+        assert (await client.answer())[1] == b"hello"
         assert len(upstream.connections) == 2
 
 

@@ -186,9 +186,10 @@ class Checks:
             self._kernels = {prime: Kernel(prime, groups[prime != 2]) for prime in PRIMES}
 
     def _rows(
-        self, paths: Iterable[str], spoken: Mapping[str, Places], gone: list[str]
+        self, paths: Iterable[str], spoken: Mapping[str, Places], gone: list[str], with_bits: bool = True
     ) -> tuple[dict[int, int], dict[int, int], set[str]]:
-        """How the columns of these fields moved, for odd primes and for 2, and the fields of which nobody knows."""
+        """How the columns of these fields moved, for odd primes and for 2, and the fields of which nobody knows (they
+        may have begun to be there)."""
         odd: dict[int, int] = {}
         bits: dict[int, int] = {}
         unknown: set[str] = set()
@@ -199,17 +200,22 @@ class Checks:
                 continue
             field, told = self._fields[path], places.get("")
             moves = moves_of(told.one, told.two, field.length) if told is not None and told.is_value else None
-            if moves is None or not all(max(pair) < field.below.get(at, 0) for at, *pair in moves):
+            if moves is None:
                 unknown.add(path)
                 continue
             for at, before, after in moves:
+                below = field.below.get(at, 0)
+                if before >= below or after >= below:
+                    unknown.add(path)
+                    break
                 if (first := field.odd[at]) is not None:
                     odd[first] = after - before
-                    if field.below[at] == _SMALL and (before >= HALF) != (after >= HALF):
+                    if below == _SMALL and (before >= HALF) != (after >= HALF):
                         odd[first + 1] = 1 if after >= HALF else -1
-                first = field.bits[at]
-                for bit in _BITS[before ^ after]:
-                    bits[first + bit] = 1
+                if with_bits:
+                    first_bit = field.bits[at]
+                    for bit in _BITS[before ^ after]:
+                        bits[first_bit + bit] = 1
         return odd, bits, unknown
 
     def _known(self, prime: int, kernel: Kernel, bound: Collection[frozenset[str]]) -> list[Rule]:
@@ -227,12 +233,12 @@ class Checks:
                 self._terms[new[-1]] = vector.terms
         return new
 
-    def broken(self, rules: Iterable[Rule], seen: Seen, spoken: Mapping[str, Places]) -> tuple[list[Rule], bool]:
+    def broken(self, rules: Collection[Rule], seen: Seen, spoken: Mapping[str, Places]) -> tuple[list[Rule], bool]:
         """Those that a comparison breaks, and whether it says anything of them."""
         paths = dict.fromkeys([path for rule in rules for path in rule.paths])
         gone = [path for path, kind in seen.fields if kind in GONE]
-        odd, bits, unknown = self._rows(paths, spoken, gone)
-        if not bits or not (seen.body and seen.full):
+        odd, bits, unknown = self._rows(paths, spoken, gone, any(rule.weights[0] == 2 for rule in rules))
+        if not (odd or bits) or not (seen.body and seen.full):
             return [], False
         return [rule for rule in rules if self._breaks(rule, odd, bits) and unknown.isdisjoint(rule.paths)], True
 

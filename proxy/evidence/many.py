@@ -36,6 +36,7 @@ UNIT = 9  # decimals: what a sum of floats loses is beyond
 LONGEST = 40  # characters of a number
 
 _PLAIN = re.compile(r'"?(-?[0-9]{1,18})(?:\.([0-9]{1,9}))?"?')
+_NOWHERE: Places = {}
 Row = dict[str, int | None]  # how far each field moved, by path; None: nobody knows
 
 
@@ -160,23 +161,25 @@ class Sums:
         found: list[Rule] = []
         is_known = False
         for rule in rules:
-            rows = rows_of(rule.paths, spoken, bool(self.inside))
-            is_known = is_known or bool(rows)
-            if any(_breaks(rule, row, seen, spoken) for row in rows.values()):
-                found.append(rule)
+            moved = self._moved(rule, spoken)
+            is_known = is_known or bool(moved)
+            if any(moved.values()) and seen.body and seen.full:
+                gone = [path for path, kind in seen.fields if kind in GONE]
+                rows = rows_of(rule.paths, spoken, bool(self.inside))
+                if any(moved[at] and not doubts(rule.paths, row, spoken, gone) for at, row in rows.items()):
+                    found.append(rule)
         return found, is_known
 
-
-def _breaks(rule: Rule, row: Row, seen: Seen, spoken: Mapping[str, Places]) -> bool:
-    total = 0
-    for path, weight in zip(rule.paths, rule.weights, strict=True):
-        change = row.get(path, 0)
-        if change is None:
-            return False
-        total += weight * change
-    if not total or not (seen.body and seen.full):
-        return False
-    return not doubts(rule.paths, row, spoken, [path for path, kind in seen.fields if kind in GONE])
+    def _moved(self, rule: Rule, spoken: Mapping[str, Places]) -> dict[str, int]:
+        """How far the sum moved, by place, where that is known; what does not differ has not moved."""
+        moved: dict[str, int] = {}
+        for path, weight in zip(rule.paths, rule.weights, strict=True):
+            for index, (one, two, _) in spoken.get(path, _NOWHERE).items():
+                at = index if self.inside else ""
+                before, after = amount_of(one), amount_of(two)
+                change = 0 if before is None or after is None else after - before
+                moved[at] = moved.get(at, 0) + weight * change
+        return moved
 
 
 def doubts(paths: Iterable[str], row: Row, spoken: Mapping[str, Places], gone: list[str]) -> list[str]:

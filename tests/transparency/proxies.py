@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.transparency.stage import Behind, Broken, Case, Stage
 
 HANGS = 3.0  # seconds for one case, after which a peer is taken to hang
 REST = 0.02  # for a peer to notice that the connections of the last case ended
+STOPS = {"nginx": signal.SIGQUIT, "haproxy": signal.SIGUSR1}  # by which it stops without cutting anybody
 LONGEST_ANSWER = 90  # characters of what was seen
 
 
@@ -54,9 +56,21 @@ async def ours(cases: Sequence[Case]) -> dict[str, str]:
         backends = backend("legacy", legacy.port), backend("extracted", extracted.port)
         spec = spec_of(*backends, routes=(route(RouteStage.LIVE, "/moved/"),), limits=Limits())
         for case in cases:
-            async with Running(spec) as proxy:
-                seen[case.id] = await play(case, Stage(proxy.port, legacy, extracted))
+            if not case.theirs_only:
+                async with Running(spec) as proxy:
+                    seen[case.id] = await play(case, Stage(proxy.port, legacy, extracted, stop=stopping(proxy)))
     return seen
+
+
+def stopping(proxy: Running) -> Callable[[], None]:
+    """What SIGTERM does to a worker."""
+    draining: list[asyncio.Task[None]] = []
+
+    async def drain() -> None:
+        await proxy.doors.close(0)
+        await proxy.engine.drain(PATIENCE)
+
+    return lambda: draining.append(asyncio.create_task(drain()))
 
 
 async def theirs(peer: Peer, cases: Sequence[Case]) -> dict[str, str]:
@@ -70,10 +84,17 @@ async def theirs(peer: Peer, cases: Sequence[Case]) -> dict[str, str]:
             process = start(peer.name, command, pick_cores().proxy, folder / "log")
             try:
                 await _listening(place.port)
-                for case in cases:
-                    if not case.ours_only:
+                told = STOPS.get(peer.name, signal.SIGTERM)
+                for case in sorted(cases, key=lambda case: case.stops):
+                    if not case.ours_only and peer.name not in case.senseless:
                         process.check()
-                        stage = Stage(place.port, legacy, extracted, patience=HANGS)
+                        stage = Stage(
+                            place.port,
+                            legacy,
+                            extracted,
+                            patience=HANGS,
+                            stop=lambda: process.popen.send_signal(told),
+                        )
                         seen[case.id] = await play(case, stage)
                         await asyncio.sleep(REST)
                         await stage.clear()  # what the peer tried once more of its own

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.transparency import on_answers, on_conversations, on_requests
+from tests.transparency import on_answers, on_conversations, on_pressure, on_requests
 from tests.transparency.stage import Case
 
-CASES: list[Case] = sorted([*on_requests.CASES, *on_answers.CASES, *on_conversations.CASES], key=lambda case: case.row)
+CASES: list[Case] = sorted(
+    [*on_requests.CASES, *on_answers.CASES, *on_conversations.CASES, *on_pressure.CASES], key=lambda case: case.row
+)
 
 BYTES = "tests/flows/test_requests_pass_byte_for_byte.py"
 ANSWERS = "tests/flows/test_answers_pass_as_they_came.py"

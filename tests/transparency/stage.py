@@ -7,7 +7,7 @@ a backend could see; a case that returns has passed. Nothing here is about one p
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from tests.support.wire import PATIENCE, RawUpstream, Script, Served, Wire, connect, fields, length_of, ok
@@ -82,13 +82,15 @@ async def body_of(wire: Wire, head: bytes) -> bytes:
 
 @dataclass(slots=True)
 class Stage:
-    """One proxy, ready for one case. After `patience` seconds it hangs; what streams is there within half of them."""
+    """One proxy, ready for one case. After `patience` seconds it hangs; what streams is there within half of them.
+    `stop` tells it to stop as one who wants nobody cut would."""
 
     port: int
     legacy: Behind
     extracted: Behind
     wires: list[Wire] = field(default_factory=list)
     patience: float = PATIENCE
+    stop: Callable[[], None] = lambda: None
 
     async def connect(self) -> Wire:
         wire = await connect(self.port)
@@ -123,12 +125,17 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`name` says what should hold. `ours_only` where it is a setting or a word of this proxy alone."""
+    """`name` says what should hold. `ours_only` where it is a setting or a word of this proxy alone; `theirs_only`
+    where it takes whole processes of this one, which flow tests start; `senseless` gives the reason by peer where there
+    is nothing to try. After one that `stops` the proxy is gone."""
 
     row: int
     name: str
     play: Callable[[Stage], Awaitable[None]]
     ours_only: bool = False
+    theirs_only: bool = False
+    stops: bool = False
+    senseless: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

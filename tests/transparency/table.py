@@ -60,7 +60,9 @@ OPENING = """# Clients cannot tell
 What proxies break, and what this one does. Every line below is a test that speaks raw bytes to a proxy and looks at
 raw bytes on the other side; the same tests were run against the others, each as [the benchmark](../bench/README.md)
 configures it, which is how one would run it: another setting may do better. A number says how many of a row's cases
-passed. `python -m tests.transparency.table` measures anew and writes this page; `tests/transparency/` fails when it
+passed; where there is nothing to try the reason stands in its place. To stop, nginx was sent SIGQUIT, HAProxy SIGUSR1,
+the others SIGTERM (Envoy drains by an order to its admin port, which the benchmark does not configure).
+`python -m tests.transparency.table` measures anew and writes this page; `tests/transparency/` fails when it
 no longer says what this proxy does.
 
 """
@@ -100,9 +102,9 @@ def page(found: dict[str, Recorded]) -> str:
     lines[-1] += "".join(f" {title} |" for title in shown.values())
     lines.append("| --- " * (4 + len(shown)) + "|")
     for row in ROWS:
-        count = len(row.cases)
+        count = sum(not case.theirs_only for case in row.cases)
         cells = [str(row.number), row.breaks, row.does, f"{count}/{count}" if count else "flow tests"]
-        cells += [_passed(row, found[name]) for name in shown]
+        cells += [_passed(row, name, found[name]) for name in shown]
         lines.append("| " + " | ".join(cells) + " |")
     lines += ["", "## Row by row", "", "`.` is a case that passed; this proxy passes all of them."]
     for row in ROWS:
@@ -115,9 +117,11 @@ def _number(version: str) -> str:
     return matched[0] if matched else version
 
 
-def _passed(row: Row, peer: Recorded) -> str:
+def _passed(row: Row, name: str, peer: Recorded) -> str:
     results = [peer.seen[case.id] for case in row.cases if case.id in peer.seen]
-    return f"{sum(not seen for seen in results)}/{len(results)}" if results else "-"
+    if results:
+        return f"{sum(not seen for seen in results)}/{len(results)}"
+    return next((case.senseless[name] for case in row.cases if name in case.senseless), "-")
 
 
 def _details(row: Row, found: dict[str, Recorded], shown: dict[str, str]) -> list[str]:
@@ -125,11 +129,11 @@ def _details(row: Row, found: dict[str, Recorded], shown: dict[str, str]) -> lis
     if row.cases:
         lines += ["| case | " + " | ".join(shown.values()) + " |", "| --- " * (1 + len(shown)) + "|"]
         for case in row.cases:
-            cells = [_cell(case, found[name]) for name in shown]
+            cells = [case.senseless.get(name) or _cell(case, found[name]) for name in shown]
             lines.append(f"| {case.name} | " + " | ".join(cells) + " |")
         lines.append("")
     tests = list(row.tests)
-    if row.cases:
+    if not all(case.theirs_only for case in row.cases):
         tests.insert(0, f"tests/transparency/test_rows.py::test_every_case_of_a_row_passes[{row.number}]")
     return [*lines, "Tests: " + ", ".join(f"`{test}`" for test in tests) + "."]
 

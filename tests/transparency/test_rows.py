@@ -30,7 +30,9 @@ def test_the_tests_that_a_row_names_exist(test: str) -> None:
     assert function in names if function else any(name.startswith("test_") for name in names)
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.cases], ids=lambda row: str(row.number))
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if any(not case.theirs_only for case in row.cases)], ids=lambda row: str(row.number)
+)
 async def test_every_case_of_a_row_passes(row: Row) -> None:
     assert {case: seen for case, seen in (await ours(row.cases)).items() if seen} == {}
 
@@ -57,7 +59,7 @@ async def test_the_others_do_what_is_recorded() -> None:
 
 async def _differing(peer: Peer, known: table.Recorded) -> dict[str, str]:
     """Cases whose result is another than the recorded one, each time they are tried."""
-    cases = [case for case in CASES if not case.ours_only]
+    cases = [case for case in CASES if not case.ours_only and peer.name not in case.senseless]
     seen: dict[str, str] = {}
     for _ in range(TRIES):
         seen = await theirs(peer, cases)

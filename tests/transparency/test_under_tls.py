@@ -12,7 +12,7 @@ from proxy.model.spec import Backend, BackendTls, Certificate, Listen
 from tests.support.certificates import Authority
 from tests.support.engine import Running, backend, route, spec_of
 from tests.support.wire import Wire, connect
-from tests.transparency.proxies import play
+from tests.transparency.proxies import play, stopping
 from tests.transparency.rows import CASES
 from tests.transparency.stage import Behind, Stage
 
@@ -45,7 +45,9 @@ async def test_every_case_passes_as_it_does_without(tmp_path_factory: pytest.Tem
         backends = named("legacy", legacy.port), named("extracted", extracted.port)
         moved = route(RouteStage.LIVE, "/moved/")
         spec = spec_of(*backends, routes=(moved,), listen=Listen((Certificate(pem, key),)))
-        for case in CASES:
+        for case in [one for one in CASES if not one.theirs_only]:
             async with Running(spec) as proxy:
-                seen[case.id] = await play(case, Encrypted(proxy.port, legacy, extracted, context=context))
+                seen[case.id] = await play(
+                    case, Encrypted(proxy.port, legacy, extracted, stop=stopping(proxy), context=context)
+                )
     assert {case: words for case, words in seen.items() if words} == {}

@@ -31,11 +31,12 @@ PRIMES = (2, 3, 5, 7, 11, 13, 97)
 SCOUT = 40  # requests asked again
 LONGEST = 24  # characters of a value, at most
 FIELDS = 16
-POSITIONS = 40  # that vary, of all fields
+POSITIONS = 32  # that vary, of all fields
 HEXADECIMAL = 8  # characters of a value with letters all over, at most
 LETTERS = 2  # positions with letters, of any other
 OFTEN = 0.1  # of a field's rows, in which a position varies
 STEADY = 0.7  # of a field's rows, in which it can be read
+TOGETHER = 0.5  # of all rows, in which all of them can
 DRAWN = 4  # rows in which a value rose, and in which it fell
 HALF = 5  # from here on, doubled, it has two digits
 LEAST = 3  # positions of a rule
@@ -75,9 +76,13 @@ class _Field:
             self.highest = max(self.highest, one, two)
 
     @property
+    def steadiness(self) -> float:
+        return self.read / self.rows
+
+    @property
     def positions(self) -> list[int]:
         """Those that count; none where it does not look like numbers."""
-        if self.read < SCOUT / 2 or self.read < STEADY * self.rows:
+        if self.read < SCOUT / 2 or self.steadiness < STEADY:
             return []
         if len(self.letters) > LETTERS and (self.highest >= _HEX or self.length > HEXADECIMAL):
             return []
@@ -164,12 +169,13 @@ class Checks:
     def _settle(self, scouted: Mapping[str, _Field]) -> None:
         left = POSITIONS
         groups: dict[bool, list[int]] = {False: [], True: []}
-        number = 0
-        for path, field in scouted.items():
+        number, share = 0, 1.0
+        for path, field in sorted(scouted.items(), key=lambda one: -one[1].steadiness):
             positions = field.positions
-            if not positions or len(positions) > left:
+            if not positions or len(positions) > left or share * field.steadiness < TOGETHER:
                 continue
             left -= len(positions)
+            share *= field.steadiness
             below = {at: field.below(at) for at in positions}
             odd: dict[int, int | None] = {}
             bits: dict[int, int] = {}

@@ -20,11 +20,11 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 from proxy.evidence.asked import EACH, Seen
-from proxy.evidence.bond import BOTH_WAYS, SUM, TRIED, Rule
+from proxy.evidence.bond import BOTH_WAYS, HALFWAY, SUM, TRIED, Rule
 from proxy.evidence.checks import Checks
 from proxy.evidence.related import said
 from proxy.evidence.spoken import GONE, WORD, Places, Spoken, is_hidden, list_of
-from proxy.evidence.sums import Kernel, in_whole_numbers
+from proxy.evidence.sums import Kernel, Vector, in_whole_numbers
 from proxy.evidence.watch import KEPT, NOTHING, Broken, Category
 
 COLUMNS = 32  # fields of a list, or of the answer itself, the first
@@ -100,9 +100,13 @@ class Sums:
 
     def learn(self, spoken: Mapping[str, Places], gone: list[str]) -> list[Rule]:
         """Takes in one request asked again; what is known now."""
+        if self.tried >= EARLY and not self.is_alive:
+            return []
         paths = [path for path in spoken if not self.inside or list_of(path) == self.inside]
         rows = rows_of(paths, spoken, bool(self.inside))
         self.tried += bool(rows)
+        if self.tried == HALFWAY:
+            self._kernel.vectors = [one for one in self._kernel.vectors if self._goes_both_ways(one, 1)]
         counts = True
         for row in rows.values():
             self._meet(row)
@@ -134,9 +138,9 @@ class Sums:
     def _known(self) -> list[Rule]:
         new = []
         for vector in self._kernel.known():
-            paths = [self._paths[column] for column in sorted(vector.terms)]
-            if vector.is_told or min([min(self._rose[path], self._fell[path]) for path in paths]) < BOTH_WAYS:
+            if vector.is_told or not self._goes_both_ways(vector, BOTH_WAYS):
                 continue
+            paths = [self._paths[column] for column in sorted(vector.terms)]
             vector.is_told = True
             self.bound.add(frozenset(paths))
             if len(vector.terms) > TERMS or (whole := in_whole_numbers(vector.terms)) is None:
@@ -146,6 +150,11 @@ class Sums:
                 self._told.add(rule)
                 new.append(rule)
         return new
+
+    def _goes_both_ways(self, vector: Vector, least: int) -> bool:
+        """Whether each of its fields rose, and fell, so often."""
+        paths = [self._paths[column] for column in vector.terms]
+        return all(min(self._rose[path], self._fell[path]) >= least for path in paths)
 
     def _is_new(self, rule: Rule) -> bool:
         """Whether neither each element of a list says it already, nor two fields do."""

@@ -18,7 +18,7 @@ more coin.
 
 Where a rule is about two answers to one request (their sum stays, one moves only with the other) it is E1 that breaks
 it if legacy's two answers keep it, and E1 does with neither. That also leaves out what moves on with time: L2 is asked
-after E1, and shows it.
+after E1, and shows it. Rules of more than two fields (`many`: sums, check digits) are all of this kind.
 
 Kept are MOST paths and RULES rules, in memory only: categories are values of answers.
 """

@@ -1,7 +1,8 @@
 """Which routes are run: every kind of noise alone, some together, and every mistake at several frequencies.
 
 Two parts that have nothing in common. The kinds of `TUNING` are known to whoever works on the detector. Those of
-`HELD_OUT`, the `later_` modules, were written apart by somebody who had not read it, and are there to measure it with.
+`HELD_OUT`, the `reported_` modules, were sampled from public reports by somebody who had not read it, and are there to
+measure it with.
 The noise named in `BY_SIDE` is of each side its own, so that only a person can excuse it: it is reported apart.
 """
 
@@ -27,6 +28,14 @@ from bench.corpus.later_wrong_media import LATER_HTTP, LATER_MEDIA
 from bench.corpus.later_wrong_noise import LATER_INSIDE
 from bench.corpus.noise_elsewhere import ELSEWHERE, RARE
 from bench.corpus.noise_fields import FIELDS
+from bench.corpus.reported_documents import REPORTED_PLAIN
+from bench.corpus.reported_noise import REPORTED_FIELDS
+from bench.corpus.reported_noise_elsewhere import REPORTED_BY_SIDE, REPORTED_ELSEWHERE, REPORTED_RARE
+from bench.corpus.reported_wrong import REPORTED_VALUES
+from bench.corpus.reported_wrong_documents import REPORTED_DOCUMENTS
+from bench.corpus.reported_wrong_http import REPORTED_HTTP
+from bench.corpus.reported_wrong_lists import REPORTED_LISTS
+from bench.corpus.reported_wrong_noise import REPORTED_INSIDE
 from bench.corpus.unseen_documents import UNSEEN_PLAIN
 from bench.corpus.unseen_noise import UNSEEN_FIELDS
 from bench.corpus.unseen_noise_elsewhere import UNSEEN_BY_SIDE, UNSEEN_ELSEWHERE, UNSEEN_RARE
@@ -39,7 +48,8 @@ from bench.corpus.wrong_answers import DOCUMENTS, HTTP, LISTS
 from bench.corpus.wrong_noise import INSIDE
 from bench.corpus.wrong_values import VALUES
 
-DOCUMENT_BASES = PLAIN_BASES | UNSEEN_PLAIN | LATER_PLAIN | {"merchant", "simple", "soap", "pdf", "login", "moved"}
+TRIPE_PLAIN = frozenset({"merchant", "simple", "soap", "pdf", "login", "moved"})
+DOCUMENT_BASES = PLAIN_BASES | UNSEEN_PLAIN | LATER_PLAIN | REPORTED_PLAIN | TRIPE_PLAIN
 BACKGROUND = 2  # kinds of noise on every JSON route that has a mistake
 TOGETHER = 6  # kinds on a route of mixed noise
 SEVERAL = 8  # mistakes on one route, at most
@@ -82,13 +92,19 @@ UNSEEN = Part(
     UNSEEN_FIELDS,
     (*UNSEEN_VALUES, *UNSEEN_LISTS, *UNSEEN_HTTP, *UNSEEN_DOCUMENTS, *UNSEEN_INSIDE),
 )
-TUNING = _all(FIRST, UNSEEN)
-HELD_OUT = Part(
+LATER = Part(
     (*LATER_FIELDS, *LATER_ELSEWHERE, *LATER_RARE, *LATER_BY_SIDE),
     LATER_FIELDS,
     (*LATER_VALUES, *LATER_MEDIA, *LATER_HTTP, *LATER_DOCUMENTS, *LATER_INSIDE),
 )
-BY_SIDE = frozenset(kind.name for kind in (*UNSEEN_BY_SIDE, *LATER_BY_SIDE))
+TUNING = _all(FIRST, UNSEEN, LATER)
+REPORTED = Part(
+    (*REPORTED_FIELDS, *REPORTED_ELSEWHERE, *REPORTED_RARE, *REPORTED_BY_SIDE),
+    REPORTED_FIELDS,
+    (*REPORTED_VALUES, *REPORTED_LISTS, *REPORTED_HTTP, *REPORTED_DOCUMENTS, *REPORTED_INSIDE),
+)
+HELD_OUT = REPORTED
+BY_SIDE = frozenset(kind.name for kind in (*UNSEEN_BY_SIDE, *LATER_BY_SIDE, *REPORTED_BY_SIDE))
 NOISES = (*TUNING.noises, *HELD_OUT.noises)
 WRONGS = (*TUNING.wrongs, *HELD_OUT.wrongs)
 

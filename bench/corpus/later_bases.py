@@ -1,4 +1,4 @@
-"""Further bases for the held-out kinds, made of Tripe's real answers: JSON as carriers, offices and clinics give it.
+"""Further bases for a former held-out part, made of Tripe's real answers: JSON of carriers, offices and clinics.
 
 A parcel, a bill of calls, offers of a hotel, an appointment (FHIR) and results of a laboratory, a payslip, a tax
 assessment, a loan, and the seats of a hall.

@@ -1,4 +1,4 @@
-"""Further bases for the held-out kinds: JSON as games, devices, advertising, maps, mail, calendars and media give it.
+"""Further bases for a former held-out part: JSON of games, devices, advertising, maps, mail and media.
 
 A saved game, the readings of a meter, a bid (OpenRTB), feature flags, a way on a map (GeoJSON), a mail, an agenda,
 suggestions of a search, a shelf of recommendations, a conversation (plain, and by GraphQL), a film, a series of

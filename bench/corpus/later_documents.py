@@ -1,4 +1,4 @@
-"""Further bases for the held-out kinds that are not JSON objects: what clinics, carriers, telecoms and media exchange.
+"""Further bases for a former held-out part that are not JSON objects: of clinics, carriers, telecoms and media.
 
 An HLS playlist, an advert (VAST), a track (GPX), a laboratory's message (HL7 version 2), a despatch advice (EDIFACT),
 metrics as Prometheus reads them, SOAP 1.2, the page of a ticket, a sheet of hours (CSV), readings of devices (NDJSON)

@@ -1,4 +1,4 @@
-"""Noise of the held-out part in fields of JSON answers: what vehicles, games, calls, markets and devices say anew."""
+"""Noise of a former held-out part in fields of JSON answers: of vehicles, games, calls, markets and devices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Noise of the held-out part in rows, documents, headers and the status; rare noise; and noise by side.
+"""Noise of a former held-out part in rows, documents, headers and the status; rare noise; and noise by side.
 
 As before, noise by side is each side's own for good, and only a person can excuse it: LATER_BY_SIDE is reported apart.
 """

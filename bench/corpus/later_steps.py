@@ -1,4 +1,4 @@
-"""What the mistakes of the held-out part are made with: values at a path, texts, headers.
+"""What the mistakes of the later_ and the reported_ kinds are made with: values at a path, texts, headers.
 
 The steps say nothing of whether there was anything to change: a mistake is labelled only where the answer differs.
 """

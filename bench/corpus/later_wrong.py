@@ -1,4 +1,4 @@
-"""Mistakes of the held-out part in steady values of JSON answers of carriers, offices and clinics.
+"""Mistakes of a former held-out part in steady values of JSON answers of carriers, offices and clinics.
 
 Such a field says the same at every asking, so one wrong answer is enough for whoever knows that, and no share is left
 out. But one mistake comes and goes, in every fourth asking, and might be rare noise of both sides. Were it, all of k

@@ -1,4 +1,4 @@
-"""Mistakes of the held-out part in documents that are not JSON.
+"""Mistakes of a former held-out part in documents that are not JSON.
 
 All are in steady places: no share is left out.
 """

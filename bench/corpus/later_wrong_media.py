@@ -1,4 +1,4 @@
-"""Mistakes of the held-out part in steady values of JSON answers of games, devices, advertising, maps, mail and media.
+"""Mistakes of a former held-out part in steady values of JSON answers of games, devices, adverts, maps, mail and media.
 
 No share is left out but those of the mistake which comes and goes with a chance of a fifth: there have to be 10 such
 answers (see `later_wrong`) among those of learning and judging. Of all there are 1,040, of 5 % 55, but of 1 % 14, which

@@ -1,4 +1,4 @@
-"""Mistakes of the held-out part inside noisy fields.
+"""Mistakes of a former held-out part inside noisy fields.
 
 A right service never gives what most of them give (a shape, a value or a relation that it does not have), so one wrong
 answer is enough for whoever knows the kind. Where a right service gives the same now and then and only the number of

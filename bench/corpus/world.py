@@ -21,6 +21,7 @@ from bench.corpus.answers import Asked, Bases, Real
 from bench.corpus.fresh_bases import fresh_bases
 from bench.corpus.kinds import Answer, Asking, Kept, Noise, Wrong
 from bench.corpus.later_documents import later_bases
+from bench.corpus.reported_documents import reported_bases
 from bench.corpus.unseen_documents import unseen_bases
 from proxy.model.observation import CapturedBody, Observation
 from proxy.model.outcome import Outcome
@@ -134,7 +135,7 @@ def with_derived(bases: Bases) -> Bases:
     account = tuple(_remade(real, _account, "application/json") for real in bases["charge"])
     return {
         **bases, "soap": soap, "account": account,
-        **fresh_bases(bases), **unseen_bases(bases), **later_bases(bases),
+        **fresh_bases(bases), **unseen_bases(bases), **later_bases(bases), **reported_bases(bases),
     }  # fmt: skip
 
 

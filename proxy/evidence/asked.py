@@ -12,7 +12,8 @@ the lengths differ there is no such reading.
 
 from __future__ import annotations
 
-from collections.abc import ItemsView
+from collections.abc import ItemsView, Iterator
+from itertools import chain
 
 from proxy.evidence.form import LATER, form_of
 from proxy.model.comparison import NEW_EACH_TIME, Comparison, Field, Kind
@@ -79,6 +80,11 @@ class Seen:
     def all_places(self) -> ItemsView[Field, Places]:
         """What differs, by field."""
         return self._places.items()
+
+    @property
+    def told_places(self) -> Iterator[tuple[Field, Places]]:
+        """What differs, and what is to be new each time though a rule passes over it."""
+        return chain(self._places.items(), self.veiled.items())
 
     def lacks(self, field: Field, places: frozenset[str], by_place: bool) -> bool:
         """Whether what differs at all these places of `field` has nothing to be compared with here: the second side has

@@ -1,5 +1,6 @@
 """What a comparison shows of its two answers, by path and by place; short texts word by word, too, and all texts piece
-by piece: cut at everything that is no letter or digit."""
+by piece: cut at everything that is no letter or digit, and once more with the signs of Base64 left in, since a random
+value would have more pieces or fewer each time."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ PIECES = 24  # of one value
 GONE = frozenset({Kind.MISSING, Kind.TYPE, Kind.LENGTH})  # what such a difference holds cannot be compared
 SIMPLE = frozenset({Kind.VALUE, Kind.HEADER})
 _INDEX = re.compile(r"\[(\d+)\]")
-_PIECE = re.compile(r"[0-9A-Za-z\u0080-\U0010ffff]+")
+_CUTS = {0: re.compile(r"[0-9A-Za-z\u0080-\U0010ffff]+"), PIECES: re.compile(r"[0-9A-Za-z+/]+")}  # by first number
 
 
 class Spoken(NamedTuple):
@@ -71,7 +72,7 @@ def spoken_of(seen: Seen, wanted: Wanted | None = None) -> dict[str, Places]:
 
 
 def _add_pieces(seen: Seen, wanted: dict[str, dict[int, list[tuple[int, str]]]], found: dict[str, Places]) -> None:
-    for (path, kind), places in seen.all_places:
+    for (path, kind), places in seen.told_places:
         if path in wanted and 0 in wanted[path] and kind in SIMPLE:
             for place, both in places.items():
                 _add(wanted[path][0], index_of(place), *both, found)
@@ -81,19 +82,19 @@ def _add_pieces(seen: Seen, wanted: dict[str, dict[int, list[tuple[int, str]]]],
 
 
 def _add(numbers: list[tuple[int, str]], index: str, one: str, two: str, found: dict[str, Places]) -> None:
-    ours, theirs = _cut(one), _cut(two)
-    if len(ours) == len(theirs):
-        for number, path in numbers:
-            if number < len(ours):
-                found.setdefault(path, {})[index] = Spoken(ours[number], theirs[number], True)
+    for number, path in numbers:
+        first = number // PIECES * PIECES
+        ours, theirs = _cut(one, first), _cut(two, first)
+        if len(ours) == len(theirs) > number - first:
+            found.setdefault(path, {})[index] = Spoken(ours[number - first], theirs[number - first], True)
 
 
 def pieces_of(seen: Seen) -> dict[str, Places]:
     """The pieces in which two answers differ, of LONG characters or more, where a value has as many in both. Of values
-    that say the same only the first."""
+    that say the same only the first. What is to be new each time counts, too: a header may have to say it."""
     found: dict[str, Places] = {}
     told: set[tuple[str, str, str]] = set()
-    for (path, kind), places in seen.all_places:
+    for (path, kind), places in seen.told_places:
         if kind not in SIMPLE or ".*" in path:
             continue
         for place, (one, two) in places.items():
@@ -107,17 +108,22 @@ def pieces_of(seen: Seen) -> dict[str, Places]:
 
 
 def _tell(path: str, index: str, one: str, two: str, found: dict[str, Places]) -> None:
-    ours, theirs = _cut(one), _cut(two)
-    if len(ours) == len(theirs):
-        for number, (piece, other) in enumerate(zip(ours, theirs, strict=True)):
-            if piece != other and len(piece) >= LONG:
-                found.setdefault(f"{path}:{number}", {})[index] = Spoken(piece, other, True)
+    whole: set[Spoken] = set()  # with the signs of Base64: what is the same without them is not told again
+    for first in (PIECES, 0):
+        ours, theirs = _cut(one, first), _cut(two, first)
+        if len(ours) != len(theirs):
+            continue
+        both = [Spoken(*pair, True) for pair in zip(ours, theirs, strict=True)]
+        for number, piece in enumerate(both, first):
+            if piece.one != piece.two and len(piece.one) >= LONG and piece not in whole:
+                found.setdefault(f"{path}:{number}", {})[index] = piece
+        whole.update(both)
 
 
-@lru_cache(maxsize=1024)
-def _cut(shown: str) -> list[str]:
+@lru_cache(maxsize=2048)
+def _cut(shown: str, first: int) -> list[str]:
     """Its pieces; none where it is not shown whole, or has too many."""
-    pieces = [] if "…" in shown else _PIECE.findall(shown)
+    pieces = [] if "…" in shown else _CUTS[first].findall(shown)
     return pieces if len(pieces) <= PIECES else []
 
 

@@ -3,6 +3,7 @@ the extracted side breaks is found, and chance makes neither."""
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from random import Random
 
@@ -10,7 +11,7 @@ import pytest
 
 from bench.noise_world import Answer, reasked
 from bench.noise_world import compared as flat
-from proxy.comparison import compare
+from proxy.comparison import compare, compile_rules
 from proxy.evidence.asked import Asked, Seen
 from proxy.evidence.bond import ONLY_WITH, ONLY_WITH_OTHER, SURE, Rule
 from proxy.evidence.echoes import MOST, Echoes
@@ -19,6 +20,8 @@ from proxy.evidence.related import OTHER, SAME
 from proxy.evidence.spoken import LONG, PIECES, Wanted, pieces_of, spoken_of
 from proxy.evidence.together import FIRM, Together
 from proxy.model.comparison import Comparison
+from proxy.model.observation import Observation
+from proxy.model.spec import Compare
 from tests.comparison.made import NO_RULES, observed
 from tests.evidence.sides import Route, Says, own
 
@@ -53,6 +56,22 @@ def other_row(answer: Answer) -> Answer:
     return answer | {"$.rows[1].href": '"/things/00000000deadbeef/edit"'}
 
 
+def base64(dice: Random) -> str:
+    return b64encode(dice.randbytes(16)).decode()
+
+
+def policy(dice: Random, request: int) -> Answer:
+    nonce = base64(dice)
+    return {
+        "header:content-security-policy": f"script-src 'nonce-{nonce}' 'strict-dynamic'",
+        "$.nonce": f'"{nonce}"',
+    }
+
+
+def cached_page(answer: Answer) -> Answer:
+    return answer | {"$.nonce": f'"{base64(Random(answer["$.nonce"]))}"'}
+
+
 def message(dice: Random, request: int) -> Answer:
     return {"$.id": f'"urn:uuid:{hexes(dice)}"', "$.of": f'"urn:uuid:{hexes(dice)}"', "$.n": str(dice.randrange(9))}
 
@@ -66,6 +85,7 @@ def to_itself(answer: Answer) -> Answer:
     [
         (pixels, two_numbers, {"$.seen", "$.start"}),
         (rows, other_row, {"$.rows[*].of", "$.rows[*].href"}),
+        (policy, cached_page, {"header:content-security-policy", "$.nonce"}),
         (message, to_itself, {"$.id", "$.of"}),
     ],
 )
@@ -80,10 +100,25 @@ def test_a_mistake_between_pieces_is_found(says: Says, wrong: Callable[[Answer],
     assert set().union(*found) == paths
 
 
-@pytest.mark.parametrize("says", [pixels, rows, message])
+@pytest.mark.parametrize("says", [pixels, rows, policy, message])
 def test_a_right_side_is_never_off(says: Says) -> None:
     route = Route(says, seed=7)
     assert not any(route.pair(ask=number % 3 == 0) for number in range(600))
+
+
+def test_a_nonce_that_a_rule_passes_over_is_a_piece() -> None:
+    page = b'<html><head><script nonce="%s"></script></head></html>'
+    headers = ((b"content-type", b"text/html"), (b"content-security-policy", b"script-src 'nonce-%s'"))
+    rules = compile_rules(Compare(headers=("content-security-policy",)))
+
+    def answer(nonce: bytes) -> Observation:
+        said = tuple((name, value.replace(b"%s", nonce)) for name, value in headers)
+        return observed(page % nonce, headers=said)
+
+    found = pieces_of(Seen(compare(answer(b"AbCd+123=="), answer(b"EfGh/456=="), rules)))
+    values = {(places[""].one, places[""].two) for places in found.values()}
+    assert ("AbCd+123", "EfGh/456") in values
+    assert len({path.partition("\n")[0] for path in found}) == 2
 
 
 def interchange(dice: Random, request: int, wrong: bool = False) -> str:

@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 
 from proxy.data_path.client import Client
-from proxy.data_path.pool import Pool
-from proxy.data_path.upstream import Upstream
 from proxy.model.spec import Certificate, Limits, Listen
 from tests.support.certificates import Authority
 from tests.support.engine import Running, backend, spec_of
@@ -42,19 +40,6 @@ class Deaf:
             self.taken += len(data)
             if self.taken >= BIG:
                 await served.send(ok(b"all"))
-
-
-@pytest.fixture
-def small_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Connections to backends whose kernel takes little at once, as it does where the network is not loopback."""
-    plain = Pool._connect
-
-    async def narrow(self: Pool) -> Upstream:
-        upstream = await plain(self)
-        upstream.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
-        return upstream
-
-    monkeypatch.setattr(Pool, "_connect", narrow)
 
 
 def running(upstream: RawUpstream, listen: Listen | None = None, room: int = 16 * 1024, **limits: float) -> Running:

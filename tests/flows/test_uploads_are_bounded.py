@@ -12,7 +12,6 @@ import pytest
 from proxy.data_path.client import Client
 from proxy.data_path.pool import Pool
 from proxy.data_path.small_reads import PIECE
-from proxy.data_path.upstream import Upstream
 from proxy.model.sides import Stage
 from proxy.model.spec import BackendTls, Certificate, Limits, Listen, RoutesSpec, Shadow
 from tests.support.certificates import Authority
@@ -47,19 +46,6 @@ class Taker:
                 left -= piece
                 self.taken += piece
             await served.send(ok(self.answer))
-
-
-@pytest.fixture
-def small_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Connections to backends whose kernel takes little at once, as it does where the network is not loopback."""
-    plain = Pool._connect
-
-    async def narrow(self: Pool) -> Upstream:
-        upstream = await plain(self)
-        upstream.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
-        return upstream
-
-    monkeypatch.setattr(Pool, "_connect", narrow)
 
 
 def spec(upstream: RawUpstream) -> RoutesSpec:

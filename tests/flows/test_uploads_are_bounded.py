@@ -275,17 +275,18 @@ async def test_an_upload_over_tls_on_both_ends_arrives_whole_while_memory_gets_t
 
 @pytest.mark.usefixtures("small_kernel")
 async def test_of_an_upload_over_tls_that_waits_little_is_kept_encrypted_while_memory_is_tight(tmp_path: Path) -> None:
-    """The loop reads on while the client is told to wait: up to 256 KB and what comes at once."""
+    """The loop reads on while the client is told to wait: up to 256 KB, and what the kernel gives at once."""
     authority = Authority(tmp_path)
     pem, key = authority.sign("front", "shop.example")
     taker = Taker()
+    front = socket.create_server(("127.0.0.1", 0))
     async with RawUpstream(taker) as upstream:
         assert upstream._server is not None
-        for listener in upstream._server.sockets:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)  # what it takes unread is soon full
+        for listener in (front, *upstream._server.sockets):  # the one is soon full, the other gives little at once
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
         listen = Listen((Certificate(str(pem), str(key)),))
         made = spec_of(backend("legacy", upstream.port), listen=listen, limits=Limits(memory=1000))
-        async with Running(made) as proxy:
+        async with Running(made, listener=front) as proxy:
             kept: list[int] = []
             for memory_is_tight in (False, True):
                 tight(proxy, memory_is_tight)

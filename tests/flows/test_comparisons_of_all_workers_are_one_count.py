@@ -1,11 +1,14 @@
-"""Two workers serve, each some of the clients: what both compared is one figure, exact, with nothing given up."""
+"""Two workers serve, each some of the clients: what both compared is one figure, exact, with nothing given up; also
+when they end, and tell for the last time."""
 
 from __future__ import annotations
 
 import http.client
 import json
 import os
-from contextlib import ExitStack
+import signal
+import sqlite3
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from tests.support.routes import READ, two_sides
@@ -61,6 +64,32 @@ def in_metrics(proxy: Running, result: str) -> int:
     return int(proxy.metric(f'strangler_comparisons_total{{route="read",result="{result}"}}') or 0)
 
 
+def ask_until_closed(clients: list[http.client.HTTPConnection]) -> int:
+    """How many were answered, of requests one after another until the proxy has closed every connection."""
+    answered = 0
+    left = list(clients)
+    while left:
+        client = left.pop(0)
+        try:
+            client.request("GET", "/items/1")
+            answer = client.getresponse()
+            answer.read()
+        except (ConnectionError, http.client.BadStatusLine):
+            continue  # it was idle for too long: of a request that was not read nothing is known
+        answered += 1
+        if not answer.will_close:
+            left.append(client)
+    return answered
+
+
+def stored(proxy: Running) -> dict[str, int]:
+    """What the evidence of the route adds up to, in the file that a proxy that ended leaves."""
+    columns = ("match", "ignored", "mismatch", "not_compared", "dropped")
+    with closing(sqlite3.connect(proxy.state / "evidence.sqlite3")) as file:
+        sums = file.execute(f"SELECT {', '.join(f'sum({name})' for name in columns)} FROM segment").fetchone()
+        return dict(zip(columns, sums, strict=True))
+
+
 def test_each_shadowed_request_of_either_worker_is_compared_and_counted_once(tmp_path: Path) -> None:
     legacy, service = shop(), shop("b1")
     options = ("--workers", "2")
@@ -97,3 +126,24 @@ def test_each_shadowed_request_of_either_worker_is_compared_and_counted_once(tmp
         ]
         assert [line for line in dropped if not line.endswith(" 0.0")] == []
         assert len(service.asked) == asked + len(clients), "a copy of each"
+
+
+def test_what_was_compared_until_the_stop_is_in_the_store(tmp_path: Path) -> None:
+    """A worker that ends tells what no tick has told. Copies that the stop overtakes are counted too."""
+    legacy, service = shop(), shop("b1")
+    with (
+        backends(legacy, service),
+        running(tmp_path, two_sides(legacy.url, service.url, ROUTES), "--workers", "2") as proxy,
+        ExitStack() as stack,
+    ):
+        clients = connect_to_both(proxy, stack)
+        for number, client in enumerate(clients * 10):
+            client.request("GET", f"/items/{number}")
+            client.getresponse().read()
+        assert proxy.process is not None
+        proxy.process.send_signal(signal.SIGTERM)
+        asked = 10 * len(clients) + ask_until_closed(clients)
+        assert proxy.process.wait(PATIENCE) == 0
+        counted = stored(proxy)
+        assert sum(counted.values()) == asked
+        assert min(counted["match"], counted["mismatch"]) > 0

@@ -1,4 +1,4 @@
-"""The exact computation behind the figures of docs/verdict.md, at a size that is quick, and the picture."""
+"""The exact computation behind the figures of docs/verdict.md, and that the page and its picture show what it gives."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bench import promotions
 from bench.promotions import NEVER, Limits, course
 
 EPS, ALPHA, UPTO = promotions.EPS, 0.05, 3000
+PAGE = Path(__file__).parents[2] / "docs" / "verdict.md"
 
 
 def only_passing(limits: list[int]) -> Limits:
@@ -36,13 +37,22 @@ def test_it_adds_up_what_all_sequences_of_outcomes_would_give() -> None:
 
 
 def test_the_promises_of_the_verdict_hold_however_often_one_looks() -> None:
-    passes = only_passing(promotions.passing(UPTO, EPS, ALPHA))
-    fails = Limits([-1] * (UPTO + 1), promotions.failing(UPTO, EPS, ALPHA))
-    assert 0.03 < course(EPS, passes, UPTO).passed[-1] <= ALPHA
+    upto = promotions.UPTO
+    assert upto == 20_000
+    passes = only_passing(promotions.passing(upto, EPS, ALPHA))
+    fails = Limits([-1] * (upto + 1), promotions.failing(upto, EPS, ALPHA))
+    assert 0.03 < course(EPS, passes, upto).passed[-1] <= ALPHA
     assert course(EPS / 10, passes, 900).passed[-1] > 0.95
-    assert 0.02 < course(EPS, fails, UPTO).failed[-1] <= ALPHA
+    assert course(EPS / 2, passes, 8000).passed[-1] > 0.98
+    assert 0.02 < course(EPS, fails, upto).failed[-1] <= ALPHA
     assert course(2 * EPS, fails, 2600).failed[-1] > 0.95
     assert course(5 * EPS, fails, 100).failed[87] > 0.5
+
+
+def test_the_page_shows_the_figures_that_are_computed() -> None:
+    text = PAGE.read_text()
+    for name, figure in promotions.proxy_rows(ALPHA):
+        assert f"\n| {name} | {figure} | " in text
 
 
 def test_the_usual_rules_break_the_promise_under_the_same_computation() -> None:
@@ -57,9 +67,11 @@ def test_the_interval_covers_at_all_times_together() -> None:
     assert 0.005 < promotions.missed(0.05, ALPHA, 1000) <= ALPHA
 
 
-def test_the_picture_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(promotions, "UPTO", 2000)
-    root = ElementTree.fromstring(promotions.plot(ALPHA, 336))
+def test_the_picture_is_whole_and_the_page_has_it() -> None:
+    picture = promotions.plot(ALPHA, 336)
+    root = ElementTree.fromstring(picture)
     words = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
     assert {"336 clean in a row", "e-value (this proxy)", "promised: 5 % at most"} <= set(words)
     assert words.count("comparisons, looked at after every one") == 2
+    assert picture == promotions.PLOT.read_text()
+    assert f"(img/{promotions.PLOT.name})" in PAGE.read_text()

@@ -6,7 +6,19 @@ from random import Random
 
 import pytest
 
-from bench.noise_power import HIDDEN, changed, clock, flips, usual
+from bench.noise_power import (
+    FLIP,
+    HIDDEN,
+    LAPSE,
+    WRONG,
+    after_others,
+    changed,
+    clock,
+    flips,
+    until,
+    usual,
+    wrong_for_some,
+)
 from bench.noise_world import Answer, Side, World
 from proxy.model.comparison import Kind, Result
 
@@ -32,6 +44,22 @@ def test_a_regression_inside_noise_is_found_within_sixty_requests(name: str) -> 
     assert (found.path, found.flagged) == (path, True)
     assert found.words
     assert all((path, Kind.VALUE) in one.fields for one in results[-20:])
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("fields", [1, 200])
+def test_150_differing_of_1000_where_legacy_differs_in_100_are_found(fields: int, seed: int) -> None:
+    """A field that is hidden where differences within a fifth of the noise are; of 200 the last one that came up."""
+    world = World(flips(FLIP), wrong_for_some(WRONG), seed=seed)
+    world.noise = after_others(fields - 1)
+    assert until(world, "$.x", 1_000)[0] < 1_000
+    (found,) = world.noise.regressions()
+    assert (found.path, found.flagged) == ("$.x", True)
+
+
+def test_so_many_that_are_never_the_same_requests_are_found_too() -> None:
+    world = World(flips(FLIP), flips(LAPSE), seed=1, sample=1.0, on_mismatch=False)
+    assert until(world, "$.x", 3_000)[1] < 3_000
 
 
 def test_who_takes_longer_to_answer_says_a_later_time_and_is_not_blamed() -> None:

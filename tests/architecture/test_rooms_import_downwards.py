@@ -136,3 +136,28 @@ def test_a_worker_does_not_load_what_only_control_uses() -> None:
     assert not {"lxml", "pydantic", "yaml", "prometheus_client", "aiohttp", "click", "sqlite3"} & set(
         loaded.stdout.split()
     )
+
+
+def test_a_worker_asks_whether_bytes_are_equal_and_reads_no_body() -> None:
+    """Reading a megabyte of JSON holds a process up for 50 ms, from a thread too. So pairs that differ cross to
+    control, whatever their size: of the room that compares, what a worker runs calls one function, which reads
+    nothing."""
+    told = "import sys, proxy.runtime.worker; print(*(name for name in sys.modules if name.startswith('proxy.')))"
+    loaded = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True, cwd=PROXY.parent)
+    called: dict[str, set[str]] = {}
+    for name in loaded.stdout.split():
+        if name.startswith("proxy.comparison"):
+            continue
+        path = PROXY.joinpath(*name.split(".")[1:])
+        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        tree = ast.parse(path.read_text())
+        used = {
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "comparison"
+        }
+        parts = {one for one in imports(path, typing_too=False) if one.startswith("proxy.comparison")}
+        readers = {one for one in imports(path) if one.split(".")[0] in {"html", "lxml", "xml"}}
+        if found := used | readers | parts - {"proxy.comparison"}:
+            called[name] = found
+    assert called == {"proxy.runtime.outbox": {"byte_equal"}}

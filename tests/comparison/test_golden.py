@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from proxy.comparison import compare, compile_rules, describe, parse_saved
+from proxy.comparison.media import Family, media
+from proxy.model.headers import first
 from proxy.model.sides import Side
-from proxy.model.spec import Compare, Rule
+from proxy.model.spec import RULE_KINDS, Compare, Rule
 
 CASES = sorted((Path(__file__).parent.parent / "golden" / "comparison").iterdir())
 
@@ -27,5 +29,10 @@ def test_a_saved_pair_is_compared_as_written_down(case: Path) -> None:
     assert "\n".join(lines) + "\n" == (case / "comparison.txt").read_text()
 
 
-def test_there_are_cases() -> None:
-    assert len(CASES) > 20
+def test_every_kind_of_rule_of_content_and_of_coding_has_a_case() -> None:
+    rules = [rule for case in CASES for rule in json.loads((case / "rules.json").read_text()).get("rules", ())]
+    assert {rule["kind"] for rule in rules} == set(RULE_KINDS)
+    assert {name for rule in rules for name in rule} >= {"key", "pattern", "absolute", "relative", "within"}
+    answers = [parse_saved(file.read_bytes(), Side.LEGACY).headers for case in CASES for file in case.glob("*.http")]
+    assert {media(first(headers, b"content-type") or b"").family for headers in answers} == set(Family)
+    assert {first(headers, b"content-encoding") for headers in answers} >= {b"gzip", b"deflate", b"br", b"zstd"}

@@ -125,6 +125,17 @@ def test_signatures_group_equal_mismatches_and_tell_others_apart() -> None:
     assert by_id != signature(b'{"customer": 1}', b'{"customer": 2}')
 
 
+def test_ids_that_are_keys_collapse_in_paths_and_names_of_members_do_not() -> None:
+    def paths(names: list[str], one: object, other: object) -> set[str]:
+        left, right = ({"b": dict.fromkeys(names, value)} for value in (one, other))
+        return {path for path, _ in compared(json.dumps(left).encode(), json.dumps(right).encode()).fields}
+
+    assert paths(["cus_8f2a91c0", "cus_11aa22bb"], 1, 2) == {"$.b.*"}
+    assert paths(["0f14d0ab-9605-4a62-a9e4-5ed26688389b"], {"v": 1}, {"v": 2}) == {"$.b.*.v"}
+    assert paths([f"shop {at}" for at in range(500)], {"v": 1}, {"v": 2}) == {"$.b.*.v"}
+    assert paths(["fee", "tax", "total"], 1, 2) == {"$.b.fee", "$.b.tax", "$.b.total"}
+
+
 def test_many_differences_are_counted_and_few_of_a_field_kept_the_worst_first() -> None:
     left = b"[" + b",".join(b'{"a": %d, "v": 1}' % i for i in range(300)) + b"]"
     right = b"[" + b",".join(b'{"a": %d, "v": 1}' % (i + 1000) for i in range(299)) + b',{"b": 0, "v": 2}]'

@@ -81,7 +81,10 @@ def test_a_wrong_build_is_found_and_refused_and_the_mended_one_moves(tmp_path: P
         assert promoted.returncode == 0
         assert "stage: canary" in promoted.stdout
         assert proxy.route("read")["stage"] == "canary"
-        # 3. nothing of the client's secrets was kept anywhere
+        # 3. what was shown in shadow promotes nobody out of canary
+        assert proxy.api("GET", "/routes/read/verdict")["n"] == 0
+        assert (proxy.command("promote", "read").returncode, proxy.route("read")["stage"]) == (1, "canary")
+        # 4. nothing of the client's secrets was kept anywhere
         assert proxy.stop() == 0
         for file in proxy.state.iterdir():
             content = file.read_bytes() if file.is_file() and not file.is_socket() else b""

@@ -2,7 +2,7 @@
 
 from proxy.evidence.coverage import Coverage, uncopied, uncovered
 from proxy.evidence.exemplars import curl_line, keep_slot
-from proxy.evidence.ledger import Ledger, Written
+from proxy.evidence.ledger import OTHER, SIGNATURES, Ledger, Written
 from proxy.evidence.names_only import names_of_differences, names_of_observation, names_of_request
 from proxy.evidence.noise import ROUNDS, Noise, Stood
 from proxy.evidence.rate import alpha_for, clean_needed, fail_value, interval, pass_value
@@ -13,7 +13,9 @@ from proxy.evidence.suggest import Suggestion, suggest
 from proxy.evidence.verdict import Standing, judge
 
 __all__ = [
+    "OTHER",
     "ROUNDS",
+    "SIGNATURES",
     "Coverage",
     "Fared",
     "Ledger",

@@ -7,7 +7,6 @@ again, holds up the watermark like any copy that is under way.
 
 from __future__ import annotations
 
-import random
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -25,12 +24,12 @@ from proxy.model.evidence import Asked, EvidenceKey, Origin, Settled, Verdict
 from proxy.model.noise import FieldNoise
 from proxy.model.observation import Pair
 from proxy.model.outcome import Outcome
-from proxy.model.records import Accepted, AuditRow, Exemplar, Heard, SignatureRow
+from proxy.model.records import Accepted, AuditRow, Heard, SignatureRow
 from proxy.model.spec import PathType, Route
 from proxy.model.way import gently
 from proxy.runtime.builds import Builds
 from proxy.runtime.comparer import Comparer, not_compared
-from proxy.runtime.examples import example
+from proxy.runtime.examples import Examples
 from proxy.runtime.explaining import Explaining, explained
 from proxy.runtime.giving_way import Way
 from proxy.runtime.keeper import Keeper
@@ -75,8 +74,7 @@ class Desk:
         self._routes: set[str] = set()
         self._builds = Builds(lambda row: self._audit.append(row))
         self._accepted: dict[str, dict[str, Accepted]] = {}
-        self._exemplars: dict[tuple[EvidenceKey, str], int] = {}
-        self._kept: list[Exemplar] = []
+        self._examples = Examples()
         self._audit: list[AuditRow] = []
         self._resets = Resets(time.time, lambda row: self._audit.append(row))
         self._comparer = Comparer(way)
@@ -95,8 +93,7 @@ class Desk:
         self._builds.restore(loaded.builds)
         for entry in loaded.accepted:
             self._accepted.setdefault(entry.route, {})[entry.signature] = entry
-        for row in loaded.signatures:
-            self._exemplars[row.key, row.signature] = row.count
+        self._examples.restore(loaded.signatures)
         self.follow(self._live)
 
     def follow(self, live: Live) -> None:
@@ -196,8 +193,9 @@ class Desk:
             Asked(pair.request.method, legacy.status, pair.request.target),
             origin,
         )
-        if found.result is Result.MISMATCH:
-            self._keep_example(key, pair, found)
+        if found.result is Result.MISMATCH and (route := self._live.route(pair.route)) is not None:
+            limit = self._live.compiled.spec.retention.exemplars
+            self._examples.offer(self._ledger.key(key), pair, found, route, limit)
         self._add(settled, found)
 
     def _take_failure(self, key: EvidenceKey, arrival: float, request: int, outcome: str, origin: Origin) -> None:
@@ -233,16 +231,6 @@ class Desk:
             self._flagged.add((key, signature))
             log.warning("noise_flagged", route=key.route, build=key.build, path=field.path, words=field.words)
 
-    def _keep_example(self, key: EvidenceKey, pair: Pair, found: Comparison) -> None:
-        route = self._live.route(pair.route)
-        before = self._exemplars.get((key, found.signature), 0)
-        self._exemplars[key, found.signature] = before + 1
-        limit = self._live.compiled.spec.retention.exemplars
-        slot = evidence.keep_slot(before, limit, random.random())  # noqa: S311 - a sample, not a secret
-        if slot is None or route is None:
-            return
-        self._kept.append(example(self._ledger.key(key), slot, time.time(), pair, found, route))
-
     # counting and writing
 
     def pending(self) -> list[dict[str, float]]:
@@ -268,14 +256,14 @@ class Desk:
         uses = self._uses.take_rows(time.time(), final=final)
         builds = self._builds.take_rows()
         self.receipts.stored(one.origin for one in (*written.counted, *(row.settled for row in waiting)))
-        if counted or waiting or waited or noise or uses or builds or self._kept or self._audit:
+        if counted or waiting or waited or noise or uses or builds or self._examples or self._audit:
             heard = self.receipts.rows()
             self._keeper.write(
                 Batch(
                     segments=written.segments,
                     differences=written.differences,
                     signatures=written.signatures,
-                    exemplars=self._kept,
+                    exemplars=self._examples.take(),
                     seen=written.seen,
                     waiting=waiting,
                     waited=waited,
@@ -288,7 +276,7 @@ class Desk:
                 ),
                 partial(self.acknowledge, heard),
             )
-            self._kept, self._audit = [], []
+            self._audit = []
 
     def _patience(self, name: str) -> float:
         """Seconds after which an exchange of a route has ended, unless its answer is long."""

@@ -10,7 +10,8 @@ while the client has not taken the last one (usually pieces are up to 256 KB, an
 requests get 503 with Retry-After, while those under way go on, within the 16 KB. Ten looks a second alone would come
 late, loopback brings a gigabyte in one; so it is looked at again after each megabyte of answers. Each state ends a
 little lower than it began, so that it does not flutter. An allocator keeps what was freed, which would look like memory
-in use for ever; so while it is tight the worker hands free pages back (glibc).
+in use for ever; so while it is tight, and for a few seconds after, the worker hands free pages back (glibc): what is
+freed when it ends would stay with the worker otherwise.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ PASSED = 1024 * 1024  # bytes after which it is looked at in between
 TIGHT = 0.8  # of the limit
 _CALMER = 0.95  # of where it began: there it ends
 _TRIM_EVERY = 10  # looks
+_AFTER = 50  # looks that it goes on when memory is tight no more
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -50,7 +52,7 @@ class Shedding:
 
     # fmt: off
     __slots__ = (
-        "_hand_back", "_limit", "_looks", "_narrow", "_room", "_statm", "_tell", "_wheel",
+        "_calm", "_hand_back", "_limit", "_looks", "_narrow", "_room", "_statm", "_tell", "_wheel",
         "deadline", "due", "is_tight", "memory", "refuses",
     )
     # fmt: on
@@ -65,6 +67,7 @@ class Shedding:
         self._hand_back = _hand_back()
         self._statm = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
         self._looks = 0
+        self._calm = _AFTER  # looks since memory was tight
         self.memory = resident(self._statm)
         self.is_tight = False
         self.refuses = False
@@ -87,7 +90,8 @@ class Shedding:
             return
         self._wheel.watch(self, now + EVERY)
         self.look(resident(self._statm))
-        if self.is_tight:
+        self._calm = 0 if self.is_tight else self._calm + 1
+        if self._calm < _AFTER:
             self._looks += 1
             if self._looks % _TRIM_EVERY == 1:
                 self._hand_back()

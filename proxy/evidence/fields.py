@@ -46,9 +46,9 @@ from proxy.evidence.kept import Kept
 from proxy.evidence.leaning import Leaning
 from proxy.evidence.repeats import Repeats
 from proxy.evidence.shape import Hull
-from proxy.evidence.sign_test import ALPHA, either_way, log_sum, log_weight, one_way
+from proxy.evidence.sign_test import ALPHA, either_way, is_by_chance, log_sum, log_weight, one_way
 from proxy.evidence.sorted_by import directions
-from proxy.evidence.twice import NEVER_STOOD, VALUES, is_off_twice
+from proxy.evidence.twice import NEVER_STOOD, VALUES, returns, stands_alone
 from proxy.evidence.values import above, further, longer, sign
 from proxy.model.comparison import Field, Kind
 
@@ -80,7 +80,8 @@ TESTS = (
     Test("leans", ("leans", "turns"), False, 0.1),
 )
 PLAIN = ("varied", "extracted_varied", "in_first", "odd")
-COUNTS = (*PLAIN, *(name for test in TESTS for name in test.counts), "gives_up")  # new ones go to the end
+COUNTS = (*PLAIN, *(name for test in TESTS for name in test.counts), "gives_up")  # as stored; new ones go to LATER
+LATER = ("returns", "meets")  # stored after them
 
 _STAKES = [log(test.stake) for test in TESTS]
 _COUNTED = {test.name: test.counts for test in TESTS}
@@ -90,7 +91,7 @@ class Record:
     """The counts of one field. `ordinal`: the how-many-th field that came up. `since`: pairs asked again before that
     are none of its; `last` is the latest in which it differed anywhere."""
 
-    __slots__ = (*COUNTS, "flagged", "hull", "kept", "last", "leaning", "level", "memory", "ordinal", "since")
+    __slots__ = (*COUNTS, *LATER, "flagged", "hull", "kept", "last", "leaning", "level", "memory", "ordinal", "since")
 
     varied: int
     extracted_varied: int
@@ -109,9 +110,11 @@ class Record:
     legacy_only: int
     greater: int
     smaller: int
+    returns: int
+    meets: int
 
     def __init__(self, ordinal: int, since: int) -> None:
-        for name in COUNTS:
+        for name in (*COUNTS, *LATER):
             setattr(self, name, 0)
         self.ordinal, self.since, self.last = ordinal, since, since
         self.flagged = False
@@ -132,6 +135,9 @@ class Record:
         self.odd += field in asked.first.fields and asked.fate(field) == "odd"
         if tested and asked.speak(field, asked.again, asked.other):
             self._test(field, asked)
+            balance = returns(field, asked, self.hull.traits)
+            self.returns += balance > 0
+            self.meets += balance < 0
             self.level = log_weight(self.ordinal) + self.evidence()
 
     def see_first(self, fate: str) -> None:
@@ -214,9 +220,10 @@ class Record:
         return self.memory is not None and self.memory.is_out_of_place(extracted)
 
     def is_off_again(self, field: Field, asked: Asked) -> bool:
-        """Whether what the extracted side said twice gives it away; see `twice`."""
-        is_new_each_time = not self.hull.stood and self.varied >= NEVER_STOOD and self._never_comes_back
-        return is_off_twice(field, asked, self.hull, is_new_each_time)
+        """Whether what the extracted side said twice gives it away; see `twice`. To be asked right after `learn`."""
+        if not self.hull.stood and self.varied >= NEVER_STOOD and self._never_comes_back and stands_alone(field, asked):
+            return True
+        return not is_by_chance(self.returns, self.meets) and returns(field, asked, self.hull.traits) > 0
 
     def is_striking(self, field: Field, places: Places) -> bool:
         """Whether the extracted side's answer alone is worth asking again."""
@@ -321,7 +328,7 @@ class Record:
     @property
     def is_split_by_chance(self) -> bool:
         """Both sides stood by different answers about as often as they swapped them, which has been seen."""
-        return self.swapped > 0 and one_way(self.split, self.swapped) < log(1 / ALPHA)
+        return is_by_chance(self.split, self.swapped)
 
     @property
     def may_be_chance(self) -> bool:
@@ -337,12 +344,12 @@ class Record:
     @property
     def insists_by_chance(self) -> bool:
         """The same among those that were asked again and again."""
-        return self.gives_way > 0 and one_way(self.insists, self.gives_way) < log(1 / ALPHA)
+        return is_by_chance(self.insists, self.gives_way)
 
     @property
     def is_failing_as_legacy(self) -> bool:
         """The extracted side alone failed about as often as legacy alone, which has been seen."""
-        return self.spares > 0 and one_way(self.fails, self.spares) < log(1 / ALPHA)
+        return is_by_chance(self.fails, self.spares)
 
     @property
     def is_steady(self) -> bool:
@@ -354,14 +361,15 @@ class Record:
         """With what it says of legacy alone; of what chance does to both, enough to begin with."""
         record = Record(ordinal, self.since)
         record.last, record.varied, record.hull = self.last, self.varied, self.hull
-        for name in ("swapped", "gives_way", "spares"):
+        for name in ("swapped", "gives_way", "spares", "meets"):
             setattr(record, name, min(getattr(self, name), 3))
         return record
 
     def plain(self) -> list[Any]:
         """As JSON values."""
         own = [self.ordinal, self.since, self.last, self.flagged, self.hull.plain()]
-        return [*own, *(getattr(self, name) for name in COUNTS), round(self.leaning.level * NANO)]
+        counts = [getattr(self, name) for name in COUNTS]
+        return [*own, *counts, round(self.leaning.level * NANO), *(getattr(self, name) for name in LATER)]
 
     @classmethod
     def restored(cls, plain: Iterable[Any]) -> Record:
@@ -372,6 +380,8 @@ class Record:
             setattr(record, name, int(value))
         if len(counts) > len(COUNTS):
             record.leaning = Leaning(int(counts[len(COUNTS)]) / NANO)
+        for name, value in zip(LATER, counts[len(COUNTS) + 1 :], strict=False):
+            setattr(record, name, int(value))
         record.level = log_weight(record.ordinal) + record.evidence()
         return record
 

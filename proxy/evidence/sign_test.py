@@ -47,6 +47,12 @@ def one_way(heads: int, tails: int) -> float:
     return _PRIOR + log_sum([heads * head + tails * tail for head, tail in zip(_HEADS, _TAILS, strict=True)])
 
 
+def is_by_chance(heads: int, tails: int) -> bool:
+    """Whether tails were seen, and heads do not come more often: who takes every head before the first tail for a
+    mistake is wrong once on average, and k times with a chance of 2**-k, however often either comes."""
+    return tails > 0 and one_way(heads, tails) < log(1 / ALPHA)
+
+
 @lru_cache(maxsize=65536)
 def either_way(heads: int, tails: int) -> float:
     """Logarithm of the evidence that one comes more often than the other: half the stake on each."""

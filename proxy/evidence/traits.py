@@ -11,7 +11,8 @@ side's values those are off that chance would hardly bring:
   where they are one. Below NEVER it is off. That tails fall at least so fast holds for what is drawn letter by letter.
 - *The same again.* A value in the CORNER of what legacy says is no proof; but where the extracted side stays in that
   corner when it is asked again, the two chances multiply, CORNER**2 at most. Unless the corner is the request's own:
-  each of legacy's two answers to it must be what one of USUAL has.
+  each of legacy's two answers to it must be what one of USUAL has. One of a few answers of the request's own may still
+  lie there: how often, `twice` sees on legacy.
 - *Letters* that legacy never used in this field, and *words* where it has a closed vocabulary and nothing that mixes
   letters with digits. Each of those it uses must have been used in TIMES values or more (a letter as common as the
   rarest of them, unseen: e**-TIMES), and none may be new in the last half of all values. Numbers are no words, and

@@ -9,7 +9,9 @@ from random import Random
 
 import pytest
 
-from bench.noise_world import Answer, World, compared
+from bench.noise_world import Answer, World, compared, reasked
+from proxy.evidence.asked import Asked
+from proxy.evidence.fields import Record
 from proxy.evidence.shape import Hull
 from proxy.evidence.traits import ENOUGH, MANY, WORDS, Degree, Traits
 from proxy.model.comparison import Kind, Result
@@ -207,3 +209,46 @@ def test_a_clock_that_stands_still_is_off_where_legacys_never_says_the_same() ->
     pair = compared({"$.clock": '"2026-11-21T10:01:19.123456789Z"'}, {"$.clock": '"2026-11-21T10:01:00.018207123Z"'})
     world.noise.glance(pair)
     assert world.noise.read(pair, None, may_ask=True).explained == frozenset()  # it is known without asking again
+
+
+FIELD = ("$.count", Kind.VALUE)
+
+
+def odd_once(again: str, extracted_again: str) -> Asked:
+    """A request of which the extracted side's first answer is rounded, asked again."""
+    said = {"odd": "123400000", "usual": "123456789"}
+    answers = ({"$.count": said[name]} for name in ("usual", "odd", again, extracted_again))
+    return Asked(*reasked(compared, *answers))
+
+
+def with_numbers() -> Record:
+    record, dice = Record(1, 0), Random(3)
+    for _ in range(MANY):
+        record.hull.traits.see(str(dice.randrange(10**8, 10**9) | 1))
+    return record
+
+
+def test_an_odd_answer_of_the_extracted_side_that_comes_again_is_chance_where_it_comes_to_legacy_too() -> None:
+    returned, met = odd_once("usual", "odd"), odd_once("odd", "usual")
+    record = with_numbers()
+    assert not record.is_off_again(FIELD, met)
+    for asked, is_off in ((returned, True), (met, False), *[(returned, False)] * 3):
+        record.learn(FIELD, asked, tested=True)
+        assert record.is_off_again(FIELD, returned) == is_off
+    again = Record.restored(json.loads(json.dumps(record.plain())))
+    assert (again.returns, again.meets, again.for_new_build(1).meets) == (4, 1, 1)
+    for _ in range(10):
+        record.learn(FIELD, returned, tested=True)
+    assert record.is_off_again(FIELD, returned)  # more often than by chance
+
+
+def test_where_requests_have_odd_answers_of_their_own_one_pair_of_a_fields_life_is_taken_for_a_mistake() -> None:
+    returned, met, dice = odd_once("usual", "odd"), odd_once("odd", "usual"), Random(8)
+    mistaken = 0
+    for _ in range(60):
+        record = with_numbers()
+        for _ in range(40):
+            asked = dice.choice((returned, met))
+            record.learn(FIELD, asked, tested=True)
+            mistaken += asked is returned and record.is_off_again(FIELD, asked)
+    assert mistaken <= 1.5 * 60  # of 20 times that it came again by chance, each

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from proxy.data_path.client import Client
+from proxy.data_path.pool import Pool
 from proxy.data_path.small_reads import PIECE
 from proxy.model.spec import Limits
 from tests.support.engine import Running, backend, spec_of
@@ -91,13 +92,19 @@ async def test_a_download_waits_for_a_client_that_does_not_read() -> None:
             await served.writer.drain()
             sent += 65536
 
-    async with RawUpstream(script) as upstream, running(upstream, idle_timeout=0.1) as proxy:
+    async with RawUpstream(script) as upstream, running(upstream) as proxy:
         async with await proxy.connect() as client:
             await client.send(GET)
             await client.head()
             client.writer.transport.pause_reading()  # type: ignore[attr-defined]  # a transport that reads
+            pool = proxy.engine.view.pools["legacy"]
+            assert isinstance(pool, Pool)
+            (backend_side,) = pool._all
+            await until(lambda: backend_side.read_paused, "the download to wait")
             await settled(lambda: sent)
             assert sent < BIG / 2
+            proxy.engine.wheel.watch(backend_side, 0.0)  # the backend's time-out comes while the client is the slow one
+            await until(lambda: backend_side.deadline > 0.0, "the time-out to have come")
             client.writer.transport.resume_reading()  # type: ignore[attr-defined]  # a transport that reads
             total = 0
             while total < BIG:

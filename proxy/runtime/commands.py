@@ -173,6 +173,11 @@ class Commands:
             return Refused(
                 "No such signature", f"Route {accepted.route} has none. See: strangler mismatches {accepted.route}"
             )
+        if accepted.signature == evidence.OTHER:
+            detail = (
+                f"It stands for all beyond the first {evidence.SIGNATURES:,} signatures. Mend what makes so many of "
+            )
+            return Refused("Not one difference", detail + "them, or write a rule for where they differ.")
         self._desk.accept(accepted, who)
         return None
 

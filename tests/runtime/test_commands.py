@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from proxy.evidence import OTHER
 from proxy.model.comparison import Kind, Risk
 from proxy.model.evidence import Ruling
 from proxy.model.noise import FieldNoise
@@ -117,6 +118,18 @@ def test_a_noisy_field_that_was_flagged_can_be_accepted(desk: tuple[Live, Desk, 
     assert made.verdict(route).blocking == ()
     made._flag(made.current(route), field)
     assert made.verdict(route).blocking == (), "flagged again under the evidence that began with the acceptance"
+
+
+def test_what_stands_for_many_differences_cannot_be_accepted(
+    desk: tuple[Live, Desk, Commands, list[AuditRow]],
+) -> None:
+    live, made, commands, audit = desk
+    route = live.compiled.spec.by_name["read"]
+    made._ledger.flag(made.current(route), OTHER, "$.at", 9, 4e9)
+    refused = commands.accept(Accepted("read", OTHER, "payments", "meant", "2999-01-31", 1.0), "ada")
+    assert isinstance(refused, Refused)
+    assert "beyond the first 1,000 signatures" in refused.detail
+    assert (made.verdict(route).blocking, audit) == ((OTHER,), [])
 
 
 GROUP = (

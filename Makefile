@@ -25,10 +25,14 @@ compile: $(STAMP) ## compile the data path and the shadow (needs a C compiler), 
 	@echo "compiling, one or two minutes ..."
 	@STRANGLER_COMPILE=1 $(BIN)/python setup.py --quiet build_ext --inplace
 
-test-compiled: $(STAMP) ## compile a copy of the checkout, and run the tests of the compiled rooms and the transparency table there
+# The compiled rooms, and what runs a data path within the test's own process.
+COMPILED_TESTS = $(addprefix tests/,data_path transparency routing shadow comparison runtime) \
+  $(shell grep -l tests.support.engine tests/flows/test_*.py)
+
+test-compiled: $(STAMP) ## compile a copy of the checkout, and run the tests of the compiled rooms and the flows through them there
 	@rm -rf build/copy && mkdir -p build/copy && git ls-files -z | xargs -0 cp --parents -t build/copy
 	@cd build/copy && STRANGLER_COMPILE=1 $(abspath $(BIN))/python setup.py --quiet build_ext --inplace
-	@cd build/copy && $(abspath $(BIN))/python -m pytest -q tests/data_path tests/transparency tests/routing tests/shadow tests/comparison tests/runtime
+	@cd build/copy && $(abspath $(BIN))/python -m pytest -q $(COMPILED_TESTS)
 
 pure: ## remove what `make compile` made
 	@find proxy -name '*.so' -delete; rm -rf build

@@ -48,7 +48,7 @@ from proxy.evidence.repeats import Repeats
 from proxy.evidence.shape import Hull
 from proxy.evidence.sign_test import ALPHA, either_way, is_by_chance, log_sum, log_weight, one_way
 from proxy.evidence.sorted_by import directions
-from proxy.evidence.twice import NEVER_STOOD, VALUES, returns, stands_alone
+from proxy.evidence.twice import NEVER_STOOD, VALUES, Corners, stands_alone
 from proxy.evidence.values import above, further, longer, sign
 from proxy.model.comparison import Field, Kind
 
@@ -80,8 +80,8 @@ TESTS = (
     Test("leans", ("leans", "turns"), False, 0.1),
 )
 PLAIN = ("varied", "extracted_varied", "in_first", "odd")
-COUNTS = (*PLAIN, *(name for test in TESTS for name in test.counts), "gives_up")  # as stored; new ones go to LATER
-LATER = ("returns", "meets")  # stored after them
+COUNTS = (*PLAIN, *(name for test in TESTS for name in test.counts), "gives_up")  # in the order as stored
+OWN = ("corners", "flagged", "hull", "kept", "last", "leaning", "level", "memory", "ordinal", "since")
 
 _STAKES = [log(test.stake) for test in TESTS]
 _COUNTED = {test.name: test.counts for test in TESTS}
@@ -91,7 +91,7 @@ class Record:
     """The counts of one field. `ordinal`: the how-many-th field that came up. `since`: pairs asked again before that
     are none of its; `last` is the latest in which it differed anywhere."""
 
-    __slots__ = (*COUNTS, *LATER, "flagged", "hull", "kept", "last", "leaning", "level", "memory", "ordinal", "since")
+    __slots__ = (*COUNTS, *OWN)
 
     varied: int
     extracted_varied: int
@@ -110,16 +110,15 @@ class Record:
     legacy_only: int
     greater: int
     smaller: int
-    returns: int
-    meets: int
 
     def __init__(self, ordinal: int, since: int) -> None:
-        for name in (*COUNTS, *LATER):
+        for name in COUNTS:
             setattr(self, name, 0)
         self.ordinal, self.since, self.last = ordinal, since, since
         self.flagged = False
         self.level = log_weight(ordinal)  # log of weight times evidence
         self.hull = Hull()
+        self.corners = Corners()
         self.memory: Repeats | None = None
         self.leaning = Leaning()
         self.kept = Kept()
@@ -135,9 +134,7 @@ class Record:
         self.odd += field in asked.first.fields and asked.fate(field) == "odd"
         if tested and asked.speak(field, asked.again, asked.other):
             self._test(field, asked)
-            balance = returns(field, asked, self.hull.traits)
-            self.returns += balance > 0
-            self.meets += balance < 0
+            self.corners.learn(field, asked, self.hull.traits)
             self.level = log_weight(self.ordinal) + self.evidence()
 
     def see_first(self, fate: str) -> None:
@@ -223,7 +220,7 @@ class Record:
         """Whether what the extracted side said twice gives it away; see `twice`. To be asked right after `learn`."""
         if not self.hull.stood and self.varied >= NEVER_STOOD and self._never_comes_back and stands_alone(field, asked):
             return True
-        return not is_by_chance(self.returns, self.meets) and returns(field, asked, self.hull.traits) > 0
+        return self.corners.off(field, asked, self.hull.traits)
 
     def is_striking(self, field: Field, places: Places) -> bool:
         """Whether the extracted side's answer alone is worth asking again."""
@@ -361,7 +358,8 @@ class Record:
         """With what it says of legacy alone; of what chance does to both, enough to begin with."""
         record = Record(ordinal, self.since)
         record.last, record.varied, record.hull = self.last, self.varied, self.hull
-        for name in ("swapped", "gives_way", "spares", "meets"):
+        record.corners = self.corners.for_new_build()
+        for name in ("swapped", "gives_way", "spares"):
             setattr(record, name, min(getattr(self, name), 3))
         return record
 
@@ -369,7 +367,7 @@ class Record:
         """As JSON values."""
         own = [self.ordinal, self.since, self.last, self.flagged, self.hull.plain()]
         counts = [getattr(self, name) for name in COUNTS]
-        return [*own, *counts, round(self.leaning.level * NANO), *(getattr(self, name) for name in LATER)]
+        return [*own, *counts, round(self.leaning.level * NANO), self.corners.plain()]
 
     @classmethod
     def restored(cls, plain: Iterable[Any]) -> Record:
@@ -380,8 +378,8 @@ class Record:
             setattr(record, name, int(value))
         if len(counts) > len(COUNTS):
             record.leaning = Leaning(int(counts[len(COUNTS)]) / NANO)
-        for name, value in zip(LATER, counts[len(COUNTS) + 1 :], strict=False):
-            setattr(record, name, int(value))
+        if len(counts) > len(COUNTS) + 1:
+            record.corners = Corners.restored(counts[len(COUNTS) + 1])
         record.level = log_weight(record.ordinal) + record.evidence()
         return record
 

@@ -261,11 +261,11 @@ class Traits:
         """Whether a value lies in a corner of what legacy says, and legacy's own answer does not."""
         return bool(self._in_corner((legacy,), extracted))
 
-    def off_twice(self, legacy: tuple[str, ...], extracted: tuple[str, str]) -> str:
-        """Why two answers of the extracted side to one request, unlike legacy's, are too much of a chance."""
-        once, again = (self._in_corner(legacy, one) for one in extracted)
-        both = [DEGREES[at] for at in once if at in again]
-        return f"twice what legacy hardly ever has: {both[0]}" if both else ""
+    def in_one_corner(self, legacy: tuple[str, str], extracted: tuple[str, str]) -> set[int]:
+        """The degrees (places in DEGREES) of which two answers have what legacy hardly ever has, and legacy's two to
+        the same request what is usual."""
+        first, second = (self._in_corner(legacy, one) for one in extracted)
+        return {at for at in first if at in second}
 
     def _in_corner(self, legacy: tuple[str, ...], extracted: str) -> list[int]:
         """The degrees of which the extracted side's value has what legacy's hardly ever have, and these are usual."""

@@ -7,17 +7,20 @@
    value, the clock had just moved on when the extracted side was first asked.
 2. Both times it says what legacy hardly ever does (`traits`). Were all answers drawn alike, that were two small chances
    multiplied. Where a request has a few answers of its own, one of them odd, they do not multiply: whoever got it once
-   gets it again as often as any other. That is seen on legacy: its second answer lands in the corner where the
-   extracted side's first one was just as often as the extracted side's second one returns there (`returns`). So this
-   speaks only until that was seen, or if the extracted side returns more often than such a coin would. Of a right
-   service one pair of a field's life is taken for a mistake on average, whatever its values are like.
+   gets it again as often as any other. That is seen on legacy: its second answer meets the extracted side's first one
+   in the corner just as often as the extracted side's second one returns there. So this speaks only until that was
+   seen, or if the extracted side returns more often than such a coin would. Of a right service one pair of a field's
+   life is taken for a mistake on average, of each way of being odd, whatever its values are like.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+
 from proxy.evidence.asked import Asked
 from proxy.evidence.form import LATER, form_of
-from proxy.evidence.traits import Traits
+from proxy.evidence.sign_test import is_by_chance
+from proxy.evidence.traits import DEGREES, Traits
 from proxy.model.comparison import Field, Kind
 
 NEVER_STOOD = 100  # times that legacy said something else when asked again, before it is known to do so always
@@ -35,22 +38,59 @@ def stands_alone(field: Field, asked: Asked) -> bool:
     return not any(_is_coarse(one) for _, one in asked.first.places(field).values())
 
 
-def returns(field: Field, asked: Asked, traits: Traits) -> int:
-    """At how many places the extracted side returns to a corner of what legacy says and legacy stays out of it, less
-    those where legacy comes to it and the extracted side does not: exchange the two new answers, and each is the
-    other."""
+class Corners:
+    """Of each degree of `traits`, how often the extracted side returned to the corner that it was in, and legacy stayed
+    out of it; and how often legacy met it there, and the extracted side was gone. Exchange the two new answers, and the
+    one is the other."""
+
+    __slots__ = ("meets", "returns")
+
+    def __init__(self) -> None:
+        self.returns = [0] * len(DEGREES)
+        self.meets = [0] * len(DEGREES)
+
+    def learn(self, field: Field, asked: Asked, traits: Traits) -> None:
+        """Takes in one pair asked again."""
+        for at, balance in _balances(field, asked, traits).items():
+            self.returns[at] += balance > 0
+            self.meets[at] += balance < 0
+
+    def off(self, field: Field, asked: Asked, traits: Traits) -> bool:
+        """Whether the extracted side returned, and that is no chance. To be asked right after `learn`."""
+        found = _balances(field, asked, traits).items()
+        return any(balance > 0 and not is_by_chance(self.returns[at], self.meets[at]) for at, balance in found)
+
+    def for_new_build(self) -> Corners:
+        """With what it says of chance, enough to begin with."""
+        corners = Corners()
+        corners.meets = [min(times, 3) for times in self.meets]
+        return corners
+
+    def plain(self) -> list[list[int]]:
+        """As JSON values."""
+        return [self.returns, self.meets]
+
+    @classmethod
+    def restored(cls, plain: list[list[int]]) -> Corners:
+        corners = cls()
+        corners.returns, corners.meets = ([int(times) for times in one] for one in plain)
+        return corners
+
+
+def _balances(field: Field, asked: Asked, traits: Traits) -> Counter[int]:
+    """By degree, at how many places more the extracted side returns than legacy meets it."""
+    found: Counter[int] = Counter()
     if field[1] not in VALUES or not asked.speak(field, asked.again, asked.other, asked.itself, asked.crossed):
-        return 0
+        return found
     again, other = asked.again.places(field), asked.other.places(field)
-    balance = 0
     for place, (one, two) in asked.first.places(field).items():
         if not traits.is_striking(one, two):
             continue
         legacy = again[place][1] if place in again else one
         extracted = other[place][1] if place in other else one
-        balance += bool(traits.off_twice((one, legacy), (two, extracted)))
-        balance -= bool(traits.off_twice((one, extracted), (two, legacy)))
-    return balance
+        found.update(traits.in_one_corner((one, legacy), (two, extracted)))
+        found.subtract(traits.in_one_corner((one, extracted), (two, legacy)))
+    return found
 
 
 def _is_coarse(shown: str) -> bool:

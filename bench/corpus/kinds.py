@@ -74,7 +74,8 @@ class Noise:
 class Wrong:
     """`inject` makes the extracted side's answer wrong, after all noise is drawn; False when this answer has nothing
     that could be. `inside` is the noise in whose field the mistake is. Not of the request but of the asking when
-    `flaky`: asked again, the answer is as often right. At the shares `left_out` nobody could tell it from noise."""
+    `flaky`: asked again, the answer is as often right. At the shares `left_out` nobody could tell it from noise. To
+    report it at one of the paths in `shows` names it, too: where it shows beside what it made wrong."""
 
     name: str
     base: str
@@ -84,3 +85,4 @@ class Wrong:
     headers: tuple[str, ...] = ()
     flaky: bool = False
     left_out: tuple[str, ...] = ()
+    shows: tuple[str, ...] = ()

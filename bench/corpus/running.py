@@ -20,7 +20,7 @@ from bench.corpus.cases import Case
 from bench.corpus.world import SHARES, World
 from proxy import comparison, evidence
 from proxy.evidence.noise import ROUNDS, Noise, Stood
-from proxy.model.comparison import NEW_EACH_TIME, Comparison, Field, Result, Risk
+from proxy.model.comparison import NEW_EACH_TIME, Comparison, Field, Kind, Result, Risk
 from proxy.model.evidence import EvidenceKey, Settled
 from proxy.model.noise import Reask
 from proxy.model.observation import EMPTY_BODY, CapturedRequest, Observation, Pair
@@ -191,6 +191,7 @@ class Run:
             mistake, truth = self.mistakes[wrong.name], _fields(comparison.compare(right, extracted, self.rules))
             mistake.answers += 1
             mistake.unseen += not truth
+            truth |= {(path, Kind.HEADER) for path in wrong.shows}
             mistake.truths |= truth
         if comparison.byte_equal(legacy, extracted, self.wanted):
             first = Comparison(Result.MATCH, None, "", None, (legacy.status, extracted.status), (), 0)

@@ -162,6 +162,13 @@ def test_both_sides_are_asked_again_within_the_budget(bases: Bases) -> None:
     assert 20 <= one.asked <= 10 * seconds
 
 
+def test_a_page_of_the_gateway_under_200_is_named_at_the_content_type_too(bases: Bases) -> None:
+    assert [kind.name for kind in WRONGS if kind.shows] == ["gateway_page_under_200"]
+    one = run(bases, "gateway_page_under_200", "all", 400)
+    assert one.found == "reported"
+    assert 0 < one.wrong.named == one.wrong.paths["header:content-type"] + one.wrong.paths["status"]
+
+
 def test_several_mistakes_of_one_route_are_counted_apart(bases: Bases) -> None:
     wrongs = tuple(kind for kind in WRONGS if kind.base == "charge" and not kind.inside)[:3]
     rows = Run(Case("three", "charge", (), wrongs, "5 %", 100, 500), bases).go()

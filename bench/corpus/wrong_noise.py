@@ -1,4 +1,18 @@
-"""Mistakes inside noisy fields: legacy never says the same twice here, and still the extracted side is wrong."""
+"""Mistakes inside noisy fields: legacy never says the same twice here, and still the extracted side is wrong.
+
+A right service never gives what most of them give, so one wrong answer is enough for whoever knows the kind (of ids and
+tokens that became constant, two). Where a right service gives the same now and then, the best test there can be weighs
+all answers, 5,000 of learning and those that are judged, and asks a fifth of them once more, those which look most like
+the mistake. With its false alarms at 1e-3 it misses:
+
+    what is weighed, and how usual it is           all  5 %    1 %    a tenant
+    nobody in the experiment, 0.8                  0    0.90   1      1
+    everybody in it, 0.05                          0    0      5e-11  0.45
+    no object, 0.05                                0    0      5e-11  0.45
+    429 for a third, 0.05                          0    2e-4   0.88   1
+
+Where it misses more than 1e-3 the share is left out.
+"""
 
 from __future__ import annotations
 
@@ -266,9 +280,11 @@ INSIDE = (
     Wrong("duration_negative", "refund", "end and start swapped", _negative_time, fields.FASTER),
     Wrong("counter_stuck", "customer", "always 1", _counter_stuck, fields.COUNTER),
     Wrong("counter_as_text", "charge", '"90,412"', _counter_text, fields.OWN_COUNTER),
-    Wrong("flag_always_off", "customer", "nobody is in the experiment", _flag_off, fields.FLAG_20),
-    Wrong("flag_always_on", "invoice", "everybody is", _flag_on, fields.FLAG_5),
-    Wrong("optional_never_there", "charge", "an optional object is left out", _never_there, fields.ABSENT),
+    Wrong("flag_always_off", "customer", "nobody is in the experiment", _flag_off, fields.FLAG_20,
+          left_out=("5 %", "1 %", "a tenant")),
+    Wrong("flag_always_on", "invoice", "everybody is", _flag_on, fields.FLAG_5, left_out=("a tenant",)),
+    Wrong("optional_never_there", "charge", "an optional object is left out", _never_there, fields.ABSENT,
+          left_out=("a tenant",)),
     Wrong("optional_wrong_inside", "charge", "a wrong value in an optional object", _wrong_inside, fields.ABSENT),
     Wrong("jittering_sum_off", "customer", "0.01 beside a jitter of 1e-15", _cent_off, fields.JITTER),
     Wrong("age_in_milliseconds", "invoice", "cache age times 1000", _age_millis, fields.CACHE),
@@ -298,5 +314,6 @@ INSIDE = (
     ),
     Wrong("soap_id_constant", "soap", "message id 1", _soap_id, elsewhere.SOAP_STAMP),
     Wrong("soap_clock_of_new_york", "soap", "five hours behind", _soap_zone, elsewhere.SOAP_STAMP),
-    Wrong("429_much_more_often", "charge", "in 33 % for 5 %", _more_429, elsewhere.FLICKER_429, flaky=True),
-)
+    Wrong("429_much_more_often", "charge", "in 33 % for 5 %", _more_429, elsewhere.FLICKER_429,
+          flaky=True, left_out=("1 %", "a tenant")),
+)  # fmt: skip

@@ -7,27 +7,29 @@ short values of a steady length make one row, and what holds is found as it is w
 
 - For odd primes a position counts with its digit, and with whether that is 5 or more, which is what doubling it and
   adding the digits needs (Luhn); a letter with its place in the alphabet after the digits (IBAN).
-- For 2 it counts with the bits of its digit, hexadecimal ones too: all that a CRC over fixed positions is made of.
+- For 2 it counts with the bits of its digit, hexadecimal ones too: all that a CRC over fixed positions is made of. What
+  is known when is told otherwise there (`parities`).
 
 At first SCOUT requests asked again show which values have a steady length, and which positions vary; afterwards pairs
-in which any other position differs say nothing. It is by positions that drawing apart is told: turning one round, as
-numbers are, does nothing modulo 2, so that there changing it with the request asked about before is what counts.
-Of several values all but one have to go up and down: numbers that are counted side by side tell nothing.
+in which any other position differs say nothing. It is by positions that drawing apart is told. Of several values all
+but one have to go up and down: numbers that are counted side by side tell nothing.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import NamedTuple
 
 from proxy.evidence.asked import Seen
 from proxy.evidence.bond import CHECK, Rule
+from proxy.evidence.parities import Parities, columns_of
 from proxy.evidence.related import said
 from proxy.evidence.spoken import GONE, WORD, Places, Spoken, is_hidden, list_of
 from proxy.evidence.sums import Kernel, Vector
 
-PRIMES = (2, 3, 5, 7, 11, 13, 97)
+PRIMES = (3, 5, 7, 11, 13, 97)  # beside 2
 SCOUT = 40  # requests asked again
 LONGEST = 24  # characters of a value, at most
 FIELDS = 16
@@ -40,12 +42,12 @@ TOGETHER = 0.5  # of all rows, in which all of them can
 DRAWN = 4  # rows in which a value rose, and in which it fell
 HALF = 5  # from here on, doubled, it has two digits
 LEAST = 3  # positions of a rule
-RULES = 4  # of one prime
+RULES = 4  # of an odd prime
+SUMS = 8  # modulo 2, each of which sees half of all mistakes
 HOPEFUL = ((150, 5), (400, 20))  # rows that kept a vector: put to the test less often by then, it is given up
 SORTED_OUT = 50  # requests asked again, after which that is looked at
 
 _VALUE = {one: at for both in (digits + ascii_lowercase, digits + ascii_uppercase) for at, one in enumerate(both)}
-_BITS = tuple([tuple([bit for bit in range(6) if number >> bit & 1]) for number in range(64)])
 _SMALL, _HEX, _ALL = 10, 16, 36  # digits are below the first, hexadecimal ones below the second
 _COLUMNS = {_SMALL: (2, 4), _HEX: (0, 4), _ALL: (1, 6)}  # for odd primes, and for 2
 Moves = list[tuple[int, int, int]]  # a position, and what the characters of the two values count there
@@ -120,35 +122,49 @@ class Checks:
     """What is learned of the characters of short values that are in no list."""
 
     def __init__(self) -> None:
-        self.tried = 0
+        self.tried = 0  # requests asked again that put something to the test
+        self._scouts = 0
         self._scouted: dict[str, _Field] | None = {}
         self._fields: dict[str, _Settled] = {}
-        self._path_of: dict[bool, list[str]] = {False: [], True: []}  # of each column; for 2, and for odd primes
+        self._groups: dict[bool, list[int]] = {False: [], True: []}  # of each column; for 2, and for odd primes
+        self._path_of: dict[bool, list[str]] = {False: [], True: []}
         self._kernels: dict[int, Kernel] = {}
+        self._parities = Parities(())
+        self._told: Counter[int] = Counter()  # rules of each prime
         self._terms: dict[Rule, dict[int, int]] = {}
+        self._parity: dict[Rule, tuple[int, int]] = {}  # columns of a rule modulo 2, and of which it is silent
 
     @property
     def is_alive(self) -> bool:
-        return self._scouted is not None or any(kernel.vectors for kernel in self._kernels.values())
+        is_odd_alive = any(kernel.vectors for kernel in self._kernels.values())
+        return self._scouted is not None or is_odd_alive or self._parities.is_alive
 
     def learn(self, spoken: Mapping[str, Places], gone: list[str], bound: Collection[frozenset[str]]) -> list[Rule]:
         """Takes in one request asked again; what is known now. Fields that are `bound` by their amounts are so by their
         digits, too, which says nothing new."""
-        self.tried += 1
         if self._scouted is not None:
             self._scout(self._scouted, spoken)
             return []
-        if self.tried % SORTED_OUT == 0:
-            for kernel in self._kernels.values():
-                kernel.vectors = [vector for vector in kernel.vectors if _is_hopeful(vector)]
-        found: list[Rule] = []
         odd, bits, unknown = self._rows(self._fields, spoken, gone)
         if unknown or not bits:
-            return found
+            return []
+        self.tried += 1
+        found: list[Rule] = []
+        if self._parities.is_alive:
+            for vector in self._parities.take(bits):
+                for rule in self._new(2, dict.fromkeys(columns_of(vector.columns), 1), bound):
+                    self._parity[rule] = vector.columns, vector.silent
+                    found.append(rule)
         for prime, kernel in self._kernels.items():
             if kernel.vectors:
-                kernel.take(bits if prime == 2 else odd)
-                found += self._known(prime, kernel, bound)
+                if self.tried % SORTED_OUT == 0:
+                    kernel.vectors = [vector for vector in kernel.vectors if _is_hopeful(vector)]
+                kernel.take(odd)
+                for known in kernel.known():
+                    kernel.vectors.remove(known)
+                    for rule in self._new(prime, known.terms, bound):
+                        self._terms[rule] = known.terms
+                        found.append(rule)
         return found
 
     def _scout(self, scouted: dict[str, _Field], spoken: Mapping[str, Places]) -> None:
@@ -162,13 +178,14 @@ class Checks:
                     continue
                 field = scouted[path] = _Field(length)
             field.see(told)
-        if self.tried >= SCOUT:
+        self._scouts += 1
+        if self._scouts >= SCOUT:
             self._settle(scouted)
             self._scouted = None
 
     def _settle(self, scouted: Mapping[str, _Field]) -> None:
         left = POSITIONS
-        groups: dict[bool, list[int]] = {False: [], True: []}
+        groups = self._groups
         number, share = 0, 1.0
         for path, field in sorted(scouted.items(), key=lambda one: -one[1].steadiness):
             positions = field.positions
@@ -189,15 +206,16 @@ class Checks:
             is_drawn = min(field.rose, field.fell) >= DRAWN
             self._fields[path] = _Settled(field.length, is_drawn, below, odd, bits)
         if number >= LEAST:
-            self._kernels = {prime: Kernel(prime, groups[prime != 2]) for prime in PRIMES}
+            self._kernels = {prime: Kernel(prime, groups[True]) for prime in PRIMES}
+            self._parities = Parities(groups[False])
 
     def _rows(
-        self, paths: Iterable[str], spoken: Mapping[str, Places], gone: list[str], with_bits: bool = True
-    ) -> tuple[dict[int, int], dict[int, int], set[str]]:
+        self, paths: Iterable[str], spoken: Mapping[str, Places], gone: list[str]
+    ) -> tuple[dict[int, int], int, set[str]]:
         """How the columns of these fields moved, for odd primes and for 2, and the fields of which nobody knows (they
         may have begun to be there)."""
         odd: dict[int, int] = {}
-        bits: dict[int, int] = {}
+        bits = 0
         unknown: set[str] = set()
         for path in paths:
             if (places := spoken.get(path)) is None:
@@ -218,40 +236,38 @@ class Checks:
                     odd[first] = after - before
                     if below == _SMALL and (before >= HALF) != (after >= HALF):
                         odd[first + 1] = 1 if after >= HALF else -1
-                if with_bits:
-                    first_bit = field.bits[at]
-                    for bit in _BITS[before ^ after]:
-                        bits[first_bit + bit] = 1
+                bits |= (before ^ after) << field.bits[at]
         return odd, bits, unknown
 
-    def _known(self, prime: int, kernel: Kernel, bound: Collection[frozenset[str]]) -> list[Rule]:
-        new: list[Rule] = []
-        path_of = self._path_of[prime != 2]
-        for vector in kernel.known():
-            kernel.vectors.remove(vector)
-            paths = tuple(dict.fromkeys([path_of[column] for column in sorted(vector.terms)]))
-            climbing = [path for path in paths if not self._fields[path].is_drawn]
-            is_new = len(climbing) <= 1 and len(vector.moved) >= LEAST and not any(one.issubset(paths) for one in bound)
-            if is_new and kernel.told < RULES:
-                kernel.told += 1
-                pairs = [number for pair in sorted(vector.terms.items()) for number in pair]
-                new.append(Rule(paths, CHECK, weights=(prime, *pairs)))
-                self._terms[new[-1]] = vector.terms
-        return new
+    def _new(self, prime: int, terms: Mapping[int, int], bound: Collection[frozenset[str]]) -> list[Rule]:
+        """The rule that a vector makes, unless that says nothing new."""
+        path_of, group_of = self._path_of[prime != 2], self._groups[prime != 2]
+        paths = tuple(dict.fromkeys([path_of[column] for column in sorted(terms)]))
+        climbing = [path for path in paths if not self._fields[path].is_drawn]
+        positions = {group_of[column] for column in terms}
+        is_new = len(climbing) <= 1 and len(positions) >= LEAST and not any(one.issubset(paths) for one in bound)
+        if not is_new or self._told[prime] >= (SUMS if prime == 2 else RULES):
+            return []
+        self._told[prime] += 1
+        pairs = [number for pair in sorted(terms.items()) for number in pair]
+        return [Rule(paths, CHECK, weights=(prime, *pairs))]
 
     def broken(self, rules: Collection[Rule], seen: Seen, spoken: Mapping[str, Places]) -> tuple[list[Rule], bool]:
         """Those that a comparison breaks, and whether it says anything of them."""
         paths = dict.fromkeys([path for rule in rules for path in rule.paths])
         gone = [path for path, kind in seen.fields if kind in GONE]
-        odd, bits, unknown = self._rows(paths, spoken, gone, any(rule.weights[0] == 2 for rule in rules))
+        odd, bits, unknown = self._rows(paths, spoken, gone)
         if not (odd or bits) or not (seen.body and seen.full):
             return [], False
         return [rule for rule in rules if self._breaks(rule, odd, bits) and unknown.isdisjoint(rule.paths)], True
 
-    def _breaks(self, rule: Rule, odd: Mapping[int, int], bits: Mapping[int, int]) -> bool:
-        prime, terms = rule.weights[0], self._terms[rule]
-        row = bits if prime == 2 else odd
-        return sum([change * terms[column] for column, change in row.items() if column in terms]) % prime != 0
+    def _breaks(self, rule: Rule, odd: Mapping[int, int], bits: int) -> bool:
+        prime = rule.weights[0]
+        if prime == 2:
+            columns, silent = self._parity[rule]
+            return (columns & bits).bit_count() & 1 == 1 and not bits & silent
+        terms = self._terms[rule]
+        return sum([change * terms[column] for column, change in odd.items() if column in terms]) % prime != 0
 
 
 def _is_hopeful(vector: Vector) -> bool:

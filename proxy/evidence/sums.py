@@ -27,7 +27,7 @@ class Vector:
     with the others, since the vector is what it is; `kept`: by how many rows. `is_told`: whoever asks has looked at
     it."""
 
-    __slots__ = ("_before", "is_told", "kept", "moved", "terms")
+    __slots__ = ("is_told", "kept", "moved", "terms")
 
     def __init__(self, terms: dict[int, int], groups: Sequence[int]) -> None:
         self.begin(terms, groups)
@@ -35,7 +35,6 @@ class Vector:
     def begin(self, terms: dict[int, int], groups: Sequence[int]) -> None:
         self.terms = terms
         self.moved = dict.fromkeys([groups[column] for column in terms], 0)
-        self._before: dict[int, int] | None = None
         self.is_told = False
         self.kept = 0
 
@@ -46,11 +45,6 @@ class Vector:
             if column in self.terms:
                 group = groups[column]
                 parts[group] = (parts.get(group, 0) + self.terms[column] * change) % prime
-        if prime == 2:  # the other way round is the same there: exchanged is what two rows say
-            before, self._before = self._before, parts if self._before is None else None
-            if before is None:
-                return
-            parts = {group: before.get(group, 0) ^ parts.get(group, 0) for group in self.moved}
         for group, part in parts.items():
             self.moved[group] += part != 0
 
@@ -66,7 +60,6 @@ class Kernel:
         self.prime = prime
         self.groups: list[int] = []
         self.vectors: list[Vector] = []
-        self.told = 0  # vectors that became rules
         for group in groups:
             self.add_column(group)
 

@@ -95,6 +95,16 @@ def test_a_right_side_is_never_off(name: str) -> None:
     assert not any(route.pair(ask=number % 2 == 0) for number in range(1000))
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_checksum_speaks_after_some_three_hundred_questions_though_bits_come_up_late(seed: int) -> None:
+    route = Route(frame, seed)
+    assert not any(route.pair() for _ in range(200))
+    assert len(_checks(route)) > 4, "each sum of bits sees but half of all mistakes"
+    assert not any(route.pair() for _ in range(120))
+    off = [route.pair(_other_scale) for _ in range(40)]
+    assert sum(map(bool, off[-15:])) >= 12
+
+
 def _apart(dice: Random, request: int) -> Answer:
     """Numbers of a steady length: drawn, counted side by side, by the clock, on steps, of few values."""
     _apart.now = now = getattr(_apart, "now", 0) + dice.randint(1, 3)  # type: ignore[attr-defined]  # a clock

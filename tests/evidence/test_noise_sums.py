@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bench.noise_world import Answer, World, compared
 from proxy.evidence.asked import Seen
-from proxy.evidence.bond import NEVER_WITH, ONLY_WITH_OTHER, SUM, SURE, Rule
+from proxy.evidence.bond import NEVER_WITH, ONLY_WITH_OTHER, SUM, Rule
 from proxy.evidence.in_words import words_of_rule
 from proxy.evidence.many import COLUMNS, LISTS, amount_of
 from proxy.evidence.sums import PRIME, Kernel, in_whole_numbers
@@ -263,17 +263,6 @@ def _rank(rows: list[list[int]], prime: int) -> int:
             [(a - by * b) % prime for a, b in zip(row, pivot, strict=True)] for row, by in zip(left, times, strict=True)
         ]
     return rank
-
-
-def test_modulo_two_rows_that_are_all_alike_say_nothing() -> None:
-    kernel = Kernel(2, range(3))
-    for _ in range(3 * SURE):
-        kernel.take({0: 1, 1: 1})
-    assert not kernel.known()
-    for _ in range(SURE + 1):
-        kernel.take({0: 1, 1: 1})
-        kernel.take({2: 1})
-    assert [vector.terms for vector in kernel.known()] == [{0: 1, 1: 1}]
 
 
 def test_a_fraction_that_is_none_is_no_rule() -> None:

@@ -9,7 +9,7 @@ from proxy.data_path.pool import Pool
 from proxy.data_path.small_reads import PIECE
 from proxy.model.spec import Limits
 from tests.support.engine import Running, backend, spec_of
-from tests.support.wire import RawUpstream, Served, Wire, ok, until
+from tests.support.wire import Pouring, RawUpstream, Served, Wire, ok, stands_still, until
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 BIG = 64 * 1024 * 1024
@@ -81,16 +81,12 @@ async def test_a_slow_client_is_not_the_backends_fault() -> None:
 
 
 async def test_a_download_waits_for_a_client_that_does_not_read() -> None:
-    sent = 0
+    body = Pouring(BIG)
 
     async def script(served: Served) -> None:
-        nonlocal sent
         await served.head()
         served.writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % BIG)
-        while sent < BIG:
-            served.writer.write(b"x" * 65536)
-            await served.writer.drain()
-            sent += 65536
+        await body.into(served)
 
     async with RawUpstream(script) as upstream, running(upstream) as proxy:
         async with await proxy.connect() as client:
@@ -101,8 +97,7 @@ async def test_a_download_waits_for_a_client_that_does_not_read() -> None:
             assert isinstance(pool, Pool)
             (backend_side,) = pool._all
             await until(lambda: backend_side.read_paused, "the download to wait")
-            await settled(lambda: sent)
-            assert sent < BIG / 2
+            assert await stands_still(lambda: body.sent) < BIG / 2
             proxy.engine.wheel.watch(backend_side, 0.0)  # the backend's time-out comes while the client is the slow one
             await until(lambda: backend_side.deadline > 0.0, "the time-out to have come")
             client.writer.transport.resume_reading()  # type: ignore[attr-defined]  # a transport that reads
@@ -110,15 +105,6 @@ async def test_a_download_waits_for_a_client_that_does_not_read() -> None:
             while total < BIG:
                 total += len(await client.some())
             assert (await proxy.outcome()).outcome == "ok"
-
-
-async def settled(value: object) -> None:
-    """Wait until a counter stands still for a while: nobody writes any more."""
-    assert callable(value)
-    last = -1
-    while last != value():
-        last = value()
-        await asyncio.sleep(0.15)
 
 
 async def test_an_upload_waits_for_a_backend_that_does_not_read() -> None:
@@ -136,20 +122,11 @@ async def test_an_upload_waits_for_a_backend_that_does_not_read() -> None:
         await served.send(ok(b"all"))
 
     async with RawUpstream(script) as upstream, running(upstream) as proxy, await proxy.connect() as client:
-        sent = 0
-
-        async def upload() -> None:
-            nonlocal sent
-            client.writer.write(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % BIG)
-            while sent < BIG:
-                client.writer.write(b"x" * 65536)
-                await client.writer.drain()
-                sent += 65536
-
-        uploading = asyncio.create_task(upload())
-        await until(lambda: sent, "the first piece")
-        await settled(lambda: sent)
-        assert sent < BIG / 2
+        body = Pouring(BIG)
+        client.writer.write(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % BIG)
+        uploading = asyncio.create_task(body.into(client))
+        await until(lambda: body.sent, "the first piece")
+        assert await stands_still(lambda: body.sent) < BIG / 2
         go_on.set()
         assert (await client.answer())[1] == b"all"
         await uploading
@@ -204,7 +181,7 @@ async def test_a_client_that_sends_ahead_and_never_reads_is_not_served_ahead() -
             await until(lambda: proxy.engine.clients, "the connection")
             one = next(iter(proxy.engine.clients))
             await until(lambda: one._write_paused, "the full buffer")
-            await settled(lambda: len(proxy.ended))
+            await stands_still(lambda: len(proxy.ended))
             assert len(proxy.ended) * len(body) < 2 * BOUND
             assert one.transport.get_write_buffer_size() < 1024 * 1024
             client.writer.transport.resume_reading()  # type: ignore[attr-defined]  # a transport that reads

@@ -26,6 +26,16 @@ async def until(condition: Callable[[], object], what: str = "the condition") ->
         await asyncio.sleep(0.005)
 
 
+async def stands_still(value: Callable[[], int]) -> int:
+    """What it is when it was the same for half a second."""
+    last, same = -1, 0
+    while same < 10:
+        await asyncio.sleep(0.05)
+        same = same + 1 if value() == last else 0
+        last = value()
+    return last
+
+
 class Wire:
     """One end of a TCP connection."""
 
@@ -127,6 +137,20 @@ class Served(Wire):
         """Head and body of a request with a Content-Length or none."""
         head = await self.head()
         return head, await self.exactly(length_of(head))
+
+
+class Pouring:
+    """A body of `size` zeros, written as fast as the other end takes it; `sent` is how much of it went so far."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.sent = 0
+
+    async def into(self, wire: Wire) -> None:
+        while self.sent < self.size:
+            wire.writer.write(bytes(65536))
+            await wire.writer.drain()
+            self.sent += 65536
 
 
 def length_of(head: bytes) -> int:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
-from tests.support.wire import Served, length_of, ok
+from tests.support.wire import Pouring, Served, length_of, ok, stands_still
 from tests.transparency.on_conversations import HOST, plain_answer
 from tests.transparency.stage import Broken, Case, Stage, expect, status_of
 
 BIG = 64 * 1024 * 1024
 KERNELS = 24 * 1024 * 1024  # what the kernel may take on loopback of two connections, with room
-PIECE = b"x" * 65536
 NO_MIRROR = {"haproxy": "mirrors with an agent of its own only", "naive": "makes no copies"}
 NO_BODY = {**NO_MIRROR, "nginx": "mirrors without the body (`mirror_request_body off`)"}
 
@@ -67,58 +65,36 @@ async def takes_a_large_body_beside_a_mirror_that_reads_nothing(stage: Stage) ->
 
 
 async def leaves_with_the_backend_what_its_client_does_not_read(stage: Stage) -> None:
-    sent = 0
+    body = Pouring(BIG)
 
     async def script(served: Served) -> None:
-        nonlocal sent
         await served.head()
         served.writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % BIG)
-        while sent < BIG:
-            served.writer.write(PIECE)
-            await served.writer.drain()
-            sent += len(PIECE)
+        await body.into(served)
 
     stage.legacy.part = script
     wire = await stage.connect()
     wire.writer.transport.pause_reading()  # type: ignore[attr-defined]  # a transport that reads
     await wire.send(b"GET /p" + HOST + b"\r\n")
-    expect(await stands_still(lambda: sent) <= KERNELS, "takes 64 MB that nobody reads")
+    expect(await stands_still(lambda: body.sent) <= KERNELS, "takes 64 MB that nobody reads")
 
 
 async def leaves_with_the_client_what_its_backend_does_not_take(stage: Stage) -> None:
-    sent = 0
-
     async def script(served: Served) -> None:
         await served.head()
         served.writer.transport.pause_reading()  # type: ignore[attr-defined]  # a transport that reads
         await asyncio.sleep(stage.patience)
 
-    async def upload() -> None:
-        nonlocal sent
-        wire.writer.write(b"POST /p" + HOST + b"Content-Length: %d\r\n\r\n" % BIG)
-        while sent < BIG:
-            wire.writer.write(PIECE)
-            await wire.writer.drain()
-            sent += len(PIECE)
-
     stage.legacy.part = script
     wire = await stage.connect()
-    uploading = asyncio.create_task(upload())
+    wire.writer.write(b"POST /p" + HOST + b"Content-Length: %d\r\n\r\n" % BIG)
+    body = Pouring(BIG)
+    uploading = asyncio.create_task(body.into(wire))
     try:
-        expect(await stands_still(lambda: sent) <= KERNELS, "takes 64 MB that nobody takes")
+        expect(await stands_still(lambda: body.sent) <= KERNELS, "takes 64 MB that nobody takes")
     finally:
         uploading.cancel()
         await asyncio.gather(uploading, return_exceptions=True)
-
-
-async def stands_still(value: Callable[[], int]) -> int:
-    """What it is when it was the same for half a second."""
-    last, same = -1, 0
-    while same < 10:
-        await asyncio.sleep(0.05)
-        same = same + 1 if value() == last else 0
-        last = value()
-    return last
 
 
 async def ends_what_is_under_way(stage: Stage) -> None:

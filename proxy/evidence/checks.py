@@ -210,10 +210,15 @@ class Checks:
             self._parities = Parities(groups[False])
 
     def _rows(
-        self, paths: Iterable[str], spoken: Mapping[str, Places], gone: list[str]
+        self,
+        paths: Iterable[str],
+        spoken: Mapping[str, Places],
+        gone: list[str],
+        primes: Collection[bool] = (False, True),
     ) -> tuple[dict[int, int], int, set[str]]:
-        """How the columns of these fields moved, for odd primes and for 2, and the fields of which nobody knows (they
-        may have begun to be there)."""
+        """How the columns of these fields moved, for odd primes and for 2 where `primes` has them (odd: True), and the
+        fields of which nobody knows (they may have begun to be there)."""
+        for_bits, for_odd = False in primes, True in primes
         odd: dict[int, int] = {}
         bits = 0
         unknown: set[str] = set()
@@ -232,11 +237,12 @@ class Checks:
                 if before >= below or after >= below:
                     unknown.add(path)
                     break
-                if (first := field.odd[at]) is not None:
+                if for_odd and (first := field.odd[at]) is not None:
                     odd[first] = after - before
                     if below == _SMALL and (before >= HALF) != (after >= HALF):
                         odd[first + 1] = 1 if after >= HALF else -1
-                bits |= (before ^ after) << field.bits[at]
+                if for_bits:
+                    bits |= (before ^ after) << field.bits[at]
         return odd, bits, unknown
 
     def _new(self, prime: int, terms: Mapping[int, int], bound: Collection[frozenset[str]]) -> list[Rule]:
@@ -256,7 +262,7 @@ class Checks:
         """Those that a comparison breaks, and whether it says anything of them."""
         paths = dict.fromkeys([path for rule in rules for path in rule.paths])
         gone = [path for path, kind in seen.fields if kind in GONE]
-        odd, bits, unknown = self._rows(paths, spoken, gone)
+        odd, bits, unknown = self._rows(paths, spoken, gone, {rule.weights[0] != 2 for rule in rules})
         if not (odd or bits) or not (seen.body and seen.full):
             return [], False
         return [rule for rule in rules if self._breaks(rule, odd, bits) and unknown.isdisjoint(rule.paths)], True

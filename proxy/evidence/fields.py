@@ -46,6 +46,7 @@ from proxy.evidence.kept import Kept
 from proxy.evidence.leaning import Leaning
 from proxy.evidence.repeats import Repeats
 from proxy.evidence.shape import Hull
+from proxy.evidence.shuffled import Shuffled
 from proxy.evidence.sign_test import ALPHA, either_way, is_by_chance, log_sum, log_weight, one_way
 from proxy.evidence.sorted_by import directions
 from proxy.evidence.twice import NEVER_STOOD, VALUES, Corners, stands_alone
@@ -81,7 +82,7 @@ TESTS = (
 )
 PLAIN = ("varied", "extracted_varied", "in_first", "odd")
 COUNTS = (*PLAIN, *(name for test in TESTS for name in test.counts), "gives_up")  # in the order as stored
-OWN = ("corners", "flagged", "hull", "kept", "last", "leaning", "level", "memory", "ordinal", "since")
+OWN = ("corners", "flagged", "hull", "kept", "last", "leaning", "level", "memory", "ordinal", "shuffled", "since")
 
 _STAKES = [log(test.stake) for test in TESTS]
 _COUNTED = {test.name: test.counts for test in TESTS}
@@ -122,6 +123,7 @@ class Record:
         self.memory: Repeats | None = None
         self.leaning = Leaning()
         self.kept = Kept()
+        self.shuffled = Shuffled()
 
     def learn(self, field: Field, asked: Asked, tested: bool) -> None:
         """Takes in one pair asked again. Not `tested` is the pair that brought the field up by its new answers: its
@@ -220,7 +222,13 @@ class Record:
         """Whether what the extracted side said twice gives it away; see `twice`. To be asked right after `learn`."""
         if not self.hull.stood and self.varied >= NEVER_STOOD and self._never_comes_back and stands_alone(field, asked):
             return True
+        if field[1] is Kind.BODY and self.shuffled.off(asked.first.lines) and self.shuffled.off(asked.other.lines):
+            return True
         return self.corners.off(field, asked, self.hull.traits)
+
+    def is_suspected(self, field: Field, places: Places) -> bool:
+        """Whether the extracted side's answer is one that it seems to give oftener than legacy."""
+        return not self.flagged and self.leaning.is_suspected(field[1], places)
 
     def is_striking(self, field: Field, places: Places) -> bool:
         """Whether the extracted side's answer alone is worth asking again."""
@@ -273,6 +281,8 @@ class Record:
             self.hull.see_pair(one, two)
         if field in asked.again.fields:
             self.varied += 1
+            if kind is Kind.BODY:
+                self.shuffled.see(asked.again.lines)
             if _is_in_list(field):
                 self.hull.orders.see_values(directions(asked.again.places(field)))
             if kind in SPOKEN:
@@ -358,7 +368,7 @@ class Record:
         """With what it says of legacy alone; of what chance does to both, enough to begin with."""
         record = Record(ordinal, self.since)
         record.last, record.varied, record.hull = self.last, self.varied, self.hull
-        record.corners = self.corners.for_new_build()
+        record.corners, record.shuffled = self.corners.for_new_build(), self.shuffled
         for name in ("swapped", "gives_way", "spares"):
             setattr(record, name, min(getattr(self, name), 3))
         return record

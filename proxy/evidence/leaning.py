@@ -17,7 +17,8 @@ share is not known: the evidence is the average over SHARES.
 Which pairs are asked again matters as much: first answers that are far apart, or a list in an order that legacy's
 hardly ever has, are asked out of turn (`is_striking`).
 
-Of a field with a few values each value has bets of its own (`saying`).
+Of a field with a few values each value has bets of its own (`saying`), and what the extracted side seems to say oftener
+has bets together (`tilt`).
 
 What comes close in less than CLOSE of the cases is asked once more, and again while it leans the same way. Each
 question is another coin, with a share that is higher by what came through: of noise one in PASSED, and one in four of
@@ -35,6 +36,7 @@ from proxy.evidence.asked import Asked
 from proxy.evidence.form import form_of
 from proxy.evidence.saying import SHARES, Saying
 from proxy.evidence.sign_test import log_sum
+from proxy.evidence.tilt import Tilt
 from proxy.model.comparison import Field, Kind
 
 LEANS = frozenset({Kind.VALUE, Kind.HEADER, Kind.TYPE, Kind.ORDER})
@@ -43,7 +45,7 @@ KNOWN = 50  # before any is rare
 CLOSE = 1 / 8
 FAR = 1 / 20  # of first answers, what is worth a question
 PASSED = 16
-AGAIN, SAID = "~", "="  # as often as a request is to be asked once more, for its likeness or for its value
+AGAIN, SAID, TILTED = "~", "=", "+"  # as often as a request is asked once more: for its likeness, its value, a set
 
 Places = Mapping[str, tuple[str, str]]
 
@@ -73,7 +75,7 @@ class Sizes:
 class Leaning:
     """Of one field."""
 
-    __slots__ = ("_bets", "_firsts", "_orders", "_saying", "_sizes")
+    __slots__ = ("_bets", "_firsts", "_orders", "_saying", "_sizes", "_tilt")
 
     def __init__(self, level: float = 0.0) -> None:
         self._bets = [level] * len(SHARES)
@@ -81,9 +83,11 @@ class Leaning:
         self._firsts = Sizes()
         self._orders: Counter[str] = Counter()
         self._saying = Saying(level)
+        self._tilt = Tilt(level)
 
     def see_first(self, kind: Kind, places: Places) -> None:
         """Takes in the first answers of a pair that differs here."""
+        self._tilt.see(kind, places)
         if kind is Kind.ORDER:
             self._orders.update([_order(one) for one, _ in places.values()])
         elif kind is Kind.VALUE and (size := far(places)):
@@ -96,10 +100,14 @@ class Leaning:
             return seldom >= 1 and any(self._orders[_order(other)] < seldom for _, other in places.values())
         return kind is Kind.VALUE and self._firsts.is_known and 0 < self._firsts.rarity(far(places)) <= FAR
 
+    def is_suspected(self, kind: Kind, places: Places) -> bool:
+        """Whether the extracted side says what it seems to say oftener than legacy."""
+        return self._tilt.is_suspected(kind, places)
+
     @property
     def level(self) -> float:
         """Logarithm of the evidence."""
-        return log_sum([log_sum(self._bets) - log(len(SHARES)), self._saying.level]) - log(2)
+        return log_sum([log_sum(self._bets) - log(len(SHARES)), self._saying.level, self._tilt.level]) - log(3)
 
     def take(self, field: Field, asked: Asked, passed: str = "") -> tuple[float, str]:
         """Takes in one question about a pair that differs at the field; `passed` is what an earlier one said of
@@ -108,13 +116,16 @@ class Leaning:
         speaks = asked.speak(field, asked.first, asked.itself, asked.crossed, asked.both)
         if not speaks or field not in asked.first.fields:
             return 0.0, ""
-        lean, is_said, is_close = 0.0, False, False
+        lean, is_said, is_close, is_tilted = 0.0, False, False, False
         if not passed.startswith(AGAIN):
+            lean, is_tilted = self._tilt.bet(field, asked, len(passed))
+        if not passed.startswith((AGAIN, TILTED)):
             lean, is_said = self._saying.bet(field, asked, len(passed))
-        if field[1] in LEANS and not passed.startswith(SAID):
+        if field[1] in LEANS and not passed.startswith((SAID, TILTED)):
             lean, sizes = _lean(field, asked)
             is_close = self.bet(lean, sizes, len(passed))
-        return lean, SAID + passed if is_said else AGAIN + passed if is_close else ""
+        further = SAID if is_said else TILTED if is_tilted else AGAIN if is_close else ""
+        return lean, further + passed if further else ""
 
     def bet(self, lean: float, sizes: tuple[float, ...], passed: int) -> bool:
         """One coin: heads where `lean` is above 0. `sizes` are what both answers show, the same when they change
@@ -137,7 +148,7 @@ class Leaning:
 
 def parted(standing: frozenset[str]) -> tuple[str, frozenset[str]]:
     """What `take` said of asking once more, "" for nothing, and the places where both sides stood by their answers."""
-    marks = [place for place in standing if place.startswith((AGAIN, SAID))]
+    marks = [place for place in standing if place.startswith((AGAIN, SAID, TILTED))]
     return "".join(marks), standing.difference(marks)
 
 

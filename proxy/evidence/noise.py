@@ -121,11 +121,14 @@ class Noise:
             return frozenset()
         seen = self._see(first)
         known = [(field, self._records.get(field)) for field in seen.fields]
-        found = [
-            (f"{field[0]} striking", field[1])
-            for field, record in known
-            if record is not None and record.varied and record.is_striking(field, seen.places(field))
-        ]
+        found: list[Field] = []
+        for field, record in known:
+            if record is not None and record.varied:
+                places = seen.places(field)
+                if record.is_striking(field, places) or (field[1] is Kind.BODY and record.shuffled.off(seen.lines)):
+                    found.append((f"{field[0]} striking", field[1]))
+                if record.is_suspected(field, places):
+                    found.append((f"{field[0]} suspected", field[1]))
         beside = self._together.striking(seen)
         return frozenset([*found, *((f"{path} together", kind) for path, kind in seen.fields if path in beside)])
 

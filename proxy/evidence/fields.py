@@ -202,7 +202,7 @@ class Record:
         if field[1] in SPOKEN:
             for one, _ in places.values():
                 if one or field[1] is Kind.HEADER:
-                    self.hull.traits.see(one)
+                    self.hull.see_first(one)
         if self.hull.has_few or self.ordinal > REMEMBERED or field[1] not in VALUES:
             return  # few values: nothing to remember
         if self.memory is None:
@@ -273,11 +273,11 @@ class Record:
     def _learn_legacy(self, field: Field, asked: Asked) -> None:
         if not asked.again.speaks(field):
             return
-        kind = field[1]
+        kind, known = field[1], field in asked.first.fields
         for one, two in asked.again.places(field).values():
-            for shown in (one, two):
+            for shown, is_new in ((one, not known), (two, True)):
                 if shown or kind is Kind.HEADER:
-                    self.hull.see(shown, kind)
+                    self.hull.see(shown, kind, is_new=is_new)
             self.hull.see_pair(one, two)
         if field in asked.again.fields:
             self.varied += 1
@@ -291,10 +291,9 @@ class Record:
                         self.hull.traits.see(two)
         else:
             self.hull.stood += 1
-            known = asked.first if field in asked.first.fields else asked.both
-            for one, _ in known.places(field).values():
+            for one, _ in (asked.first if known else asked.both).places(field).values():
                 if one:
-                    self.hull.see(one, kind)
+                    self.hull.see(one, kind, is_new=not known)
 
     def _test_values(self, field: Field, asked: Asked) -> None:
         if not (asked.both.full and asked.again.full and asked.other.full):

@@ -26,13 +26,14 @@ from typing import Any
 
 from proxy.evidence.form import LATER, Form, form_of
 from proxy.evidence.parts import fine_and_coarse
+from proxy.evidence.reach import Reach
 from proxy.evidence.sorted_by import SortedBy
 from proxy.evidence.traits import Traits
 from proxy.model.comparison import Kind
 
 ENOUGH = 20  # values of legacy before a property of them may speak
 LONG = 500  # values without anything new are long enough
-SEVERAL = 50  # values before the range of numbers may
+SEVERAL = 50  # pairs of numbers before it is known how they are drawn
 PAIRS = 8  # pairs of its answers before their distance may
 FORMS = 12  # forms kept; a field with more of them has none in particular
 FEW = 8  # values are a choice
@@ -51,7 +52,6 @@ class Hull:
     property changed last."""
 
     __slots__ = (
-        "amounts",
         "apart",
         "chars",
         "count",
@@ -67,6 +67,7 @@ class Hull:
         "places",
         "prefix",
         "ratio",
+        "reach",
         "stood",
         "times",
         "traits",
@@ -83,7 +84,7 @@ class Hull:
         self.forms: list[str] | None = []
         self.few: list[str] | None = []
         self.times: Counter[str] = Counter()  # of each of `few`
-        self.amounts: list[float] = []  # least and most; of numbers that are no times
+        self.reach = Reach()  # of numbers that are no times
         self.places: list[float] = []  # least and most
         self.length: list[float] = []  # least and most
         self.chars: list[str] = []  # kinds of characters
@@ -95,8 +96,15 @@ class Hull:
         self.stood = 0  # re-asks in which legacy said the same twice
         self.traits = Traits()
 
-    def see(self, shown: str, kind: Kind) -> None:
-        """Takes in one value of legacy."""
+    def see_first(self, shown: str) -> None:
+        """Takes in one value of a first answer of legacy, asked again or not: how it is drawn, and how far numbers
+        reach."""
+        self.traits.see(shown)
+        if self.reach.count:
+            self._see_amount(form_of(shown))
+
+    def see(self, shown: str, kind: Kind, *, is_new: bool = True) -> None:
+        """Takes in one value of legacy. Not `is_new` is one that `see_first` has seen."""
         shown = _head(shown) if kind in HEADS_ONLY else shown
         self.count += 1
         if kind is Kind.ORDER:
@@ -109,8 +117,8 @@ class Hull:
             self.times[shown] += 1
         if form.amount is not None:
             self.places = self._range("places", self.places, form.places)
-            if not form.slack:
-                self._see_amount(form.amount)
+            if is_new or not self.reach.count:
+                self._see_amount(form)
         if form.text is None:
             return
         self.length = self._range("length", self.length, len(form.text))
@@ -183,8 +191,8 @@ class Hull:
         apart = abs(ours.amount - theirs.amount)
         if apart > room * self.apart + slack:
             return f"{apart:g} apart where legacy's own answers are at most {self.apart:g} apart"
-        if not slack and self._is_far(theirs.amount) and not self._is_far(ours.amount):
-            return f"beyond all that legacy has here ({self.amounts[0]:g} to {self.amounts[1]:g})"
+        if not slack and self.reach.is_far(theirs.amount) and not self.reach.is_far(ours.amount):
+            return f"beyond all that legacy has here ({self.reach.least:g} to {self.reach.most:g})"
         if not slack and _ratio(ours.amount, theirs.amount) > room * self.ratio:
             return f"apart by more than {room:.0f} times the share that legacy's own answers are"
         return ""
@@ -218,20 +226,6 @@ class Hull:
         slack = (seen[1] - seen[0]) // 4
         return not seen[0] - slack <= theirs <= seen[1] + slack
 
-    def _is_far(self, amount: float) -> bool:
-        """Whether a number lies well outside of all of legacy's, by difference or, of what is always positive, by
-        factor: zero is far from durations of 5 to 90 ms."""
-        if not self.amounts:
-            return False
-        least, most = self.amounts
-        if least <= amount <= most or not self._is_calm("least" if amount < least else "most"):
-            return False
-        room = (most - least) / 4
-        if least <= 0:
-            return not least - room <= amount <= most + room
-        factor = float((most / least) ** 0.25)
-        return not max(least / factor, least - room) <= amount <= max(most * factor, most + room)
-
     @property
     def has_few(self) -> bool:
         """Whether legacy has but a few values here, as far as is known."""
@@ -248,22 +242,13 @@ class Hull:
     def _is_drawn(self) -> bool:
         """Whether numbers are drawn from all of a range anew each time, as texts from a pool; what climbs, or has
         tails, comes to new ones."""
-        if not self.amounts:
+        if not self.reach.count:
             return True
-        return self.pairs >= SEVERAL and self.moved >= WIDE * self.pairs * (self.amounts[1] - self.amounts[0])
+        return self.pairs >= SEVERAL and self.moved >= WIDE * self.pairs * (self.reach.most - self.reach.least)
 
-    def _is_calm(self, name: str) -> bool:
-        """Whether one end of the range has not moved of late. It moves once in n values by chance, and all the time
-        where numbers climb."""
-        return self.count >= SEVERAL and self.count - self.grew.get(name, 0) >= min(self.count / 8, LONG)
-
-    def _see_amount(self, amount: float) -> None:
-        least, most = self.amounts or (amount, amount)
-        if not self.amounts or amount < least:
-            self.grew["least"] = self.count
-        if not self.amounts or amount > most:
-            self.grew["most"] = self.count
-        self.amounts = [min(amount, least), max(amount, most)]
+    def _see_amount(self, form: Form) -> None:
+        if form.amount is not None and not form.slack:
+            self.reach.see(form.amount)
 
     def is_settled(self, *names: str) -> bool:
         """Whether these properties (keys of `grew`) have stayed as they are for long enough to speak."""
@@ -287,6 +272,7 @@ class Hull:
         """As JSON values, without the pieces of values it holds: they may be secrets, and are soon learned again."""
         parts = [[one.framed, one.steady, one.apart] for one in self.parts]
         own = [getattr(self, name) for name in _STORED]
+        own[_REACH] = self.reach.plain()
         return [*own, self.orders.plain(), parts, self.grew, self.stood, self.traits.plain()]
 
     @classmethod
@@ -302,11 +288,13 @@ class Hull:
             one.apart = list(apart[0]) if apart else [-1.0] * len(one.steady)
         for name, value in zip(_STORED, own, strict=True):
             setattr(hull, name, value)
+        hull.reach = Reach.restored(own[_REACH], hull.count)
         hull.grew = {**grew, "few": hull.count, "frame": hull.count}
         return hull
 
 
-_STORED = ("count", "pairs", "apart", "ratio", "unit", "forms", "amounts", "places", "length", "chars")
+_STORED = ("count", "pairs", "apart", "ratio", "unit", "forms", "reach", "places", "length", "chars")
+_REACH = _STORED.index("reach")
 
 
 def shared(one: str, other: str) -> int:

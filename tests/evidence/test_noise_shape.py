@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from itertools import count, pairwise
-from math import sin
+from math import exp, sin
 from random import Random
 from uuid import UUID
 
 import pytest
 
 from proxy.evidence.form import form_of
+from proxy.evidence.reach import Reach
 from proxy.evidence.shape import Hull
 from proxy.model.comparison import Kind
 
@@ -188,6 +189,51 @@ def test_a_number_beyond_all_of_legacys_is_off_by_difference_and_by_factor() -> 
     assert "beyond" in hull.off("20.5", "0.9", Kind.VALUE)
     assert hull.off("20.5", str(round(min(times) * 0.9, 3)), Kind.VALUE) == ""
     assert hull.off("0.1", "0.0", Kind.VALUE) == ""  # here legacy's own answer is out of the usual
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda dice: dice.random(),
+        lambda dice: dice.expovariate(1),
+        lambda dice: dice.paretovariate(1.5),
+        lambda dice: dice.lognormvariate(3, 2),
+        lambda dice: exp(min(700, dice.paretovariate(1))),
+        lambda dice: exp(-min(700, dice.paretovariate(1))),
+    ],
+    ids=["evenly", "exponential", "power", "lognormal", "longer than any power", "down to nothing"],
+)
+def test_of_what_is_drawn_alike_about_one_number_of_a_fields_life_is_far(draw: Callable[[Random], float]) -> None:
+    dice, far = Random(4), 0
+    for _ in range(60):
+        reach = Reach()
+        for _ in range(3000):
+            far += reach.is_far(draw(dice))
+            reach.see(draw(dice))
+    assert far <= 1.5 * 60, "more than two of each, without what is learned of steps"
+
+
+def test_numbers_of_all_first_answers_count_once() -> None:
+    hull = Hull()
+    hull.see_first("7.25")
+    assert hull.reach.count == 0, "until it is known that they are numbers"
+    hull.see("5.5", Kind.VALUE)
+    hull.see_first("90.5")
+    hull.see("90.5", Kind.VALUE, is_new=False)
+    assert (hull.reach.count, hull.reach.least, hull.reach.most) == (2, 5.5, 90.5)
+
+
+def test_how_far_numbers_reach_survives_and_what_was_stored_before_opens() -> None:
+    reach = Reach()
+    for at in range(100):
+        reach.see(50 + at % 10 + (30 if at == 80 else 0))
+    reach.see(130.0)
+    assert reach.steps[1] > 1
+    again = Reach.restored(json.loads(json.dumps(reach.plain())), 7)
+    assert (again.plain(), again.is_far(5.0)) == (reach.plain(), True)
+    older = Reach.restored([50.0, 59.0], 200)
+    assert (older.count, older.is_far(5.0), older.is_far(55.0), older.steps) == (200, True, False, [0.0, 0.0])
+    assert Reach.restored([], 200).is_far(5.0) is False
 
 
 def test_a_number_may_end_in_zeros_that_nobody_writes() -> None:

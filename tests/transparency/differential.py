@@ -126,7 +126,8 @@ class Upstream(asyncio.Protocol):
                 return
             self.transport.write(piece)
             await asyncio.sleep(0)
-        asked = b"\r\nConnection: close\r\n" in heard.head or b" HTTP/1.0\r\n" in heard.head
+        is_old = heard.head.partition(b"\r\n")[0].endswith(b" HTTP/1.0")
+        asked = is_old or b"\r\nConnection: close\r\n" in heard.head
         if exchange.broken_at is not None:
             reset(self.transport)
         elif (asked or exchange.ends or exchange.early) and not self.transport.is_closing():

@@ -33,6 +33,7 @@ from proxy.model.comparison import Field, Kind
 
 FIRST = 200  # values of legacy, before it is settled how they are counted
 RANKS = 32  # of numbers
+LOOK = 90  # first answers, before anything is suspected
 NAMES = 64  # of values counted, at most
 GREW = 1.05  # times as many values, before what is suspected is looked up anew
 MORE = 1.0  # standard deviations by which one of a few values is said oftener
@@ -60,7 +61,8 @@ class Tilt:
         self._legacy: Counter[Name] = Counter()  # in first answers that differ
         self._extracted: Counter[Name] = Counter()
         self._again: Counter[Name] = Counter()  # what legacy says when asked again
-        self._total = self._looked = 0  # first answers of each side, -1 where nothing is counted; when last looked at
+        self._total = 0  # first answers of each side; -1 where nothing is counted
+        self._looked = LOOK  # at so many
         self._usual = 1.0  # the share of legacy's answers that is suspected
         self.suspected: frozenset[Name] = frozenset()
 
@@ -76,9 +78,10 @@ class Tilt:
         if self._first is not None:
             self._begin(self._first, [_shown(kind, one) for one, _ in places.values()])
             return
+        name = self._name
         for one, two in places.values():
-            self._legacy[self._name(kind, one)] += 1
-            self._extracted[self._name(kind, two)] += 1
+            self._legacy[name(kind, one)] += 1
+            self._extracted[name(kind, two)] += 1
             self._total += 1
         if self._total >= self._looked * GREW:
             self._looked = self._total
@@ -122,15 +125,15 @@ class Tilt:
         return chosen
 
     def _range(self) -> range:
-        highest, chosen, ranks = FURTHER, range(0), len(self._edges) + 1
-        for start in range(ranks):
+        highest, chosen, most = FURTHER, range(0), SELDOM * self._total
+        counts = [(self._legacy[rank], self._extracted[rank]) for rank in range(len(self._edges) + 1)]
+        for start in range(len(counts)):
             legacy = extracted = 0
-            for end in range(start, ranks):
-                legacy += self._legacy[end]
-                extracted += self._extracted[end]
-                if legacy > SELDOM * self._total:
+            for end in range(start, len(counts)):
+                legacy, extracted = legacy + counts[end][0], extracted + counts[end][1]
+                if legacy > most:
                     break
-                if (excess := _excess(legacy, extracted)) > highest:
+                if extracted > legacy and (excess := _excess(legacy, extracted)) > highest:
                     highest, chosen = excess, range(start, end + 1)
         return chosen
 

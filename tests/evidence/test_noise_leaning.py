@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from functools import partial
 from math import exp, isclose
 from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.noise_world import reasked
 from proxy.evidence.asked import Asked
 from proxy.evidence.fields import Record
 from proxy.evidence.leaning import AGAIN, SAID, Leaning, Sizes, lean_of_numbers, parted, unlike
 from proxy.evidence.noise import Noise
-from proxy.model.comparison import Comparison, Field, Kind
-from proxy.model.noise import Reask
-from tests.comparison.made import compared
-
-Draw = Callable[[Random, bool], object]
+from proxy.model.comparison import Kind
+from tests.evidence.asking import Draw, answered, ask, first_of
 
 ENTRANTS = [f"entrant-{number:02}" for number in range(12)]
 
@@ -46,28 +42,14 @@ def source(dice: Random, wrong: bool) -> object:
     return {"lag": dice.randrange(900)} if wrong or dice.random() < 0.2 else {}
 
 
-def answered(*values: object) -> tuple[Comparison, Reask]:
-    one, other, again, other_again = (json.dumps({"x": value}).encode() for value in values)
-    return reasked(compared, one, other, again, other_again)
-
-
 def flagged(draw: Draw, share: float, pairs: int, seed: int) -> bool:
     """Whether the field is flagged within so many pairs that are asked again, and asked on while that is wished for."""
     dice, noise = Random(seed), Noise()
     for _ in range(pairs):
         wrong = dice.random() < share
         one, other = draw(dice, False), draw(dice, wrong)
-        standing: dict[Field, frozenset[str]] = {}
-        for round_ in range(5):
-            first, reask = answered(one, other, draw(dice, False), draw(dice, wrong))
-            if round_ == 0:
-                noise.glance(first)
-                noise.learn(first, reask)
-                standing = dict(noise.standing(first, reask))
-            else:
-                standing = dict(noise.insist(standing, first, reask))
-            if not any(standing.values()):
-                break
+        noise.glance(first_of(one, other))
+        ask(noise, one, other, partial(draw, dice), wrong)
         if noise.regressions():
             return True
     return False

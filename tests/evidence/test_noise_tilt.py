@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from functools import partial
 from math import exp, isclose
 from random import Random
 
-from bench.noise_world import reasked
 from proxy.evidence.asked import Asked
 from proxy.evidence.noise import Noise
 from proxy.evidence.tilt import FIRST, LOST, Tilt
-from proxy.model.comparison import Comparison, Field, Kind
-from proxy.model.noise import Reask
-from tests.comparison.made import compared
+from proxy.model.comparison import Field, Kind
+from tests.evidence.asking import Draw, answered, ask, first_of
 
-Draw = Callable[[Random, bool], object]
 X: Field = ("$.x", Kind.VALUE)
 
 
@@ -32,11 +29,6 @@ def duration(dice: Random, wrong: bool) -> object:
     return round(dice.lognormvariate(3, 0.3) / (2 if wrong else 1), 1)
 
 
-def answered(*values: object) -> tuple[Comparison, Reask]:
-    one, other, again, other_again = (json.dumps({"x": value}).encode() for value in values)
-    return reasked(compared, one, other, again, other_again)
-
-
 def flagged(draw: Draw, share: float, requests: int, seed: int) -> bool:
     """Whether the field is flagged. Asked again are one pair of 25, and as many of what strikes."""
     dice, noise = Random(seed), Noise()
@@ -44,22 +36,13 @@ def flagged(draw: Draw, share: float, requests: int, seed: int) -> bool:
     for _ in range(requests):
         wrong, left = dice.random() < share, min(left + 0.04, 1.0)
         one, other = draw(dice, False), draw(dice, wrong)
-        first = compared(json.dumps({"x": one}).encode(), json.dumps({"x": other}).encode())
+        first = first_of(one, other)
         noise.glance(first)
         strikes = left >= 1 and bool(noise.striking(first))
         if not strikes and dice.random() >= 0.04:
             continue
         left -= strikes
-        standing: dict[Field, frozenset[str]] = {}
-        for round_ in range(5):
-            first, reask = answered(one, other, draw(dice, False), draw(dice, wrong))
-            if round_ == 0:
-                noise.learn(first, reask)
-                standing = dict(noise.standing(first, reask))
-            else:
-                standing = dict(noise.insist(standing, first, reask))
-            if not any(standing.values()):
-                break
+        ask(noise, one, other, partial(draw, dice), wrong)
         if noise.regressions():
             return True
     return False
